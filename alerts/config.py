@@ -208,9 +208,7 @@ class OutletTable(_Table):
 
     def outlet(self, base: Path) -> Outlet:
         """Make the noun; feed files become absolute paths."""
-        feeds = tuple(
-            feed if re.match(r"https?://", feed) else str((base / feed).resolve()) for feed in self.feeds
-        )
+        feeds = tuple(feed if re.match(r"https?://", feed) else str((base / feed).resolve()) for feed in self.feeds)
         return Outlet(**{**self.model_dump(exclude={"feeds"}), "feeds": feeds})
 
 
@@ -272,9 +270,7 @@ def day_names(written: str) -> frozenset[int]:
         return frozenset(shorthand[written])
     names = [name.strip().lower()[:3] for name in written.split(",")]
     if not all(name in _DAYS for name in names):
-        raise ValueError(
-            f'days = "{written}" is not understood; "daily", "weekdays", "weekends" or "mon, thu"'
-        )
+        raise ValueError(f'days = "{written}" is not understood; "daily", "weekdays", "weekends" or "mon, thu"')
     return frozenset(_DAYS.index(name) for name in names)
 
 
@@ -463,9 +459,7 @@ def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
                 table = ["\0other"]
             if table == wanted_names[: len(table)]:
                 best = number
-        elif (key := re.match(r"\s*([\w-]+|\"[^\"]+\")\s*[=.]", line)) and table == wanted_names[
-            : len(table)
-        ]:
+        elif (key := re.match(r"\s*([\w-]+|\"[^\"]+\")\s*[=.]", line)) and table == wanted_names[: len(table)]:
             rest = wanted_names[len(table) :]
             if rest and key[1].strip('"') == rest[0]:
                 return number

@@ -77,9 +77,7 @@ class Provider(Protocol):
         """
         ...
 
-    def look_up(
-        self, submission: SubmissionId, deliveries: Sequence[DeliveryId]
-    ) -> Mapping[DeliveryId, Found]:
+    def look_up(self, submission: SubmissionId, deliveries: Sequence[DeliveryId]) -> Mapping[DeliveryId, Found]:
         """Tell what became of deliveries whose outcome is unknown. UNKNOWN unless it is certain."""
         ...
 

@@ -32,7 +32,7 @@ def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[str, ...] | N
     # Only the canonical spelling counts: base64 tolerates stray bits, an altered token must not.
     if _b64(payload) != encoded or _b64(given) != mac:
         return None
-    if not any([hmac.compare_digest(_mac(key, purpose, payload), given) for key in keys]):
+    if not any(hmac.compare_digest(_mac(key, purpose, payload), given) for key in keys):
         return None
     try:
         return tuple(payload.decode().split("~"))

@@ -97,9 +97,7 @@ class Variant:
             subject=raw["subject"],
             preheader=raw["preheader"],
             sender=Mailbox(address=raw["sender"][0], name=raw["sender"][1]),
-            reply_to=Mailbox(address=raw["reply_to"][0], name=raw["reply_to"][1])
-            if raw["reply_to"]
-            else None,
+            reply_to=Mailbox(address=raw["reply_to"][0], name=raw["reply_to"][1]) if raw["reply_to"] else None,
             headers=tuple((name, value) for name, value in raw["headers"]),
             text=tuple(_piece_in(piece) for piece in raw["text"]),
             html=tuple(_piece_in(piece) for piece in raw["html"]),
