@@ -1,0 +1,75 @@
+"""The database: archive, roster, ledger and daybook behind one door. Edge: reads and writes the database only.
+
+Nothing here decides anything about news or mail; it records what others decided, in transactions that either happen
+or do not.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from alerts.store.engine import open_engine
+
+if TYPE_CHECKING:
+    from alerts.store.archive import Archive
+    from alerts.store.daybook import Daybook
+    from alerts.store.ledger import Ledger
+    from alerts.store.roster import Roster
+
+
+class Store:
+    """An open database of a newsroom; any thread may use it at any time."""
+
+    def __init__(self, engine: Engine, *, address_key: bytes) -> None:
+        self.engine = engine
+        self._address_key = address_key
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """What was published."""
+        from alerts.store.archive import Archive
+
+        return Archive(self.engine)
+
+    @cached_property
+    def roster(self) -> "Roster":
+        """Who asked for mail."""
+        from alerts.store.roster import Roster
+
+        return Roster(self.engine, self._address_key)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """What was sent to whom."""
+        from alerts.store.ledger import Ledger
+
+        return Ledger(self.engine)
+
+    @cached_property
+    def daybook(self) -> "Daybook":
+        """What the desk decided and was told."""
+        from alerts.store.daybook import Daybook
+
+        return Daybook(self.engine)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_store(url: str, *, base: Path, address_key: bytes) -> Store:
+    """Open a newsroom's database and bring its tables up to date; make it where there is none.
+
+    Raises StoreError for a file that cannot be used and for a database that a newer version made.
+    """
+    from alerts.store.migrations import bring_up_to_date
+
+    engine = open_engine(url, base=base)
+    try:
+        bring_up_to_date(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, address_key=address_key)
