@@ -3,6 +3,7 @@
 Times are aware UTC `datetime`s named `*_at`; local calendar dates are named `*_on`.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -348,12 +349,21 @@ class Mailbox:
     name: str = ""
 
 
+def folded(text: str) -> str:
+    """Fold a field's value so that two spellings of one word are equal: composed, trimmed, without case."""
+    # Case folding may take letters apart (İ → i + dot), so it is composed again.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).casefold())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One line of a segment's rule: the field has any of the values."""
+    """One line of a segment's rule: the field has any of the values.
+
+    A field is an attribute's name, or one of `list`, `segment`, `language` (`en` also means `en-GB`) and `timezone`.
+    """
 
     field: str
-    #: compared as text, case-insensitively
+    #: compared `folded`
     values: tuple[str, ...]
 
 
@@ -369,6 +379,12 @@ class Segment:
     exclude: tuple[Condition, ...] = ()
     #: 0…1: the share that is picked, stable by address hash
     sample: float = 1.0
+
+    @property
+    def sample_below(self) -> str | None:
+        """An address hash is in the sample if it sorts before this; None: everybody is."""
+        # Hexadecimal text sorts like the number it writes, in Python and in every database.
+        return None if self.sample >= 1 else f"{int(max(self.sample, 0.0) * 16**8):08x}"
 
 
 #: All segments of a newsroom by name.

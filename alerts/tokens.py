@@ -41,8 +41,12 @@ def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[str, ...] | N
 
 
 def address_hash(key: bytes, address: str) -> str:
-    """Hash a normalised address with the newsroom's key: 32 hex digits. Irreversible without the key."""
-    return hmac.digest(key, b"address\0" + address.encode(), "sha256")[:16].hex()
+    """Hash a normalised address with the newsroom's key: 32 hex digits. Irreversible without the key.
+
+    `Anna@example.org` and `anna@example.org` are one person: no mail service in use tells them apart, and who left as
+    one must not be mailed as the other.
+    """
+    return hmac.digest(key, b"address\0" + address.lower().encode(), "sha256")[:16].hex()
 
 
 def _mac(key: bytes, purpose: str, payload: bytes) -> bytes:
