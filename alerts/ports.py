@@ -100,6 +100,8 @@ class ClaimedDelivery:
     id: DeliveryId
     to: Mailbox
     subscriber_public_id: str
+    #: how often a provider was too busy for it
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,16 @@ class Claim:
     #: what its unsubscribe link leaves
     scope: str
     deliveries: tuple[ClaimedDelivery, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What a settle did."""
+
+    #: deliveries that changed state
+    changed: int
+    #: whether the lease still holds; without it nothing more may be handed over
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +161,22 @@ class DispatchLedger(Protocol):
         """
         ...
 
-    def settle(self, claim: Claim, outcomes: Sequence[Outcome], *, now: datetime, final: bool) -> int:
-        """Record outcomes; return how many deliveries changed state.
+    def settle(
+        self,
+        claim: Claim,
+        outcomes: Sequence[Outcome],
+        *,
+        now: datetime,
+        final: bool,
+        max_attempts: int,
+        lease_until: datetime | None = None,
+    ) -> Settled:
+        """Record outcomes, and lengthen the lease where `lease_until` is given.
 
-        `final` ends the submission: whatever it has no outcome for becomes unknown. Guarded by submission and epoch:
-        a late settle after the lease was taken away changes nothing but is counted as unknown → accepted where it
-        brings the good news.
+        `final` ends the submission: whatever it has no outcome for becomes unknown. A delivery for which providers
+        were too busy `max_attempts` times is dead. An outcome that halts blocks the edition. Guarded by submission
+        and epoch: a late settle after the lease was taken away changes nothing but is counted as unknown → accepted
+        where it brings the good news.
         """
         ...
 

@@ -259,6 +259,8 @@ deliveries = Table(
     Column("state", String(12), nullable=False),
     Column("submission_id", String(32)),
     Column("attempts", Integer, nullable=False, default=0),
+    # how often it was handed over again though nobody knew whether it had gone
+    Column("resends", Integer, nullable=False, default=0),
     Column("not_before_at", UtcDateTime),
     Column("unknown_at", UtcDateTime),
     Column("changed_at", UtcDateTime, nullable=False),
