@@ -1,0 +1,180 @@
+"""Make an edition from what an editor points at: an address, a file, a text, a story, or words typed just now."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from alerts.content import editions, pages
+from alerts.content.summary import summarise
+from alerts.content.topics import topics_of
+from alerts.desk.newsdesk import Newsdesk
+from alerts.errors import ContentError, SendRefused
+from alerts.model import Article, Edition, EditionState, Kind, Outlet, Relation, Story, StoryId, Urgency
+
+#: A file larger than this is no article.
+_MAX_FILE_BYTES = 5_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What an editor pointed at."""
+
+    #: ours, best first
+    articles: tuple[Article, ...]
+    #: the story they belong to, if the archive knows one
+    story: Story | None = None
+
+
+def find(desk: Newsdesk, sources: Sequence[str], *, typed: bytes | None = None) -> Found:
+    """Read what the sources name: addresses, files, `-` (what was typed), or one story id.
+
+    Raises ContentError when one cannot be used, SendRefused when it is a watched outlet's.
+    """
+    if len(sources) == 1 and (story := _story(desk, sources[0])):
+        ours = tuple(article for article in story.articles if _is_ours(desk, article))
+        if story.lead is None or not ours:
+            raise SendRefused(
+                f"only watched outlets have story {story.id}: {story.title}",
+                hint="write your own: alerts send --edit without a source makes a flash",
+            )
+        return Found(articles=(story.lead, *(a for a in ours if a.id != story.lead.id)), story=story)
+    articles = tuple(_article(desk, source, typed=typed) for source in sources)
+    for article in articles:
+        if not _is_ours(desk, article):
+            raise SendRefused(
+                f"{article.outlet} is a watched outlet: its articles are never sent",
+                hint='set relation = "ours" for it if you may send them',
+            )
+    desk.store.archive.add_articles([(article, True) for article in articles])
+    known = desk.store.archive.article(articles[0].id)
+    story = desk.store.archive.story_of(articles[0].id) if known else None
+    return Found(articles=articles, story=story)
+
+
+def _story(desk: Newsdesk, source: str) -> Story | None:
+    if re.match(r"https?://", source) or source == "-" or Path(source).exists():
+        return None
+    return desk.store.archive.story(source) if re.fullmatch(r"[A-Za-z0-9]{4,32}", source) else None
+
+
+def _is_ours(desk: Newsdesk, article: Article) -> bool:
+    outlet = desk.outlets.get(article.outlet)
+    return outlet is None or outlet.relation is Relation.OURS
+
+
+def _article(desk: Newsdesk, source: str, *, typed: bytes | None) -> Article:
+    if re.match(r"https?://", source):
+        fetched = desk.fetcher.fetch(source)
+        if fetched.status != 200:
+            raise ContentError(f"{source}: the server answered {fetched.status}", hint="open the address in a browser")
+        return _page(desk, fetched.body, url=fetched.url, kind=fetched.content_type, outlet=desk.outlet_of(source))
+    name, body = ("standard input", typed or b"") if source == "-" else (source, _file(Path(source)))
+    outlet = desk.outlet_of("")
+    if name.lower().endswith((".html", ".htm", ".xhtml")) or re.match(rb"\s*(<!doctype html|<html)", body[:200], re.I):
+        return _page(desk, body, url="", kind="text/html", outlet=outlet, name=name)
+    return _with_topics(
+        desk, pages.read_text(body, name=name, outlet=outlet.name, now=desk.clock(), worker=desk.worker)
+    )
+
+
+def _page(desk: Newsdesk, body: bytes, *, url: str, kind: str, outlet: Outlet, name: str = "") -> Article:
+    article = pages.read(
+        body,
+        url=url,
+        content_type=kind,
+        name=name or url,
+        outlet=outlet.name,
+        now=desk.clock(),
+        worker=desk.worker,
+    )
+    # A saved page says by its canonical address whose it is.
+    if not url and article.url:
+        article = replace(article, outlet=desk.outlet_of(article.url).name)
+    return _with_topics(desk, article)
+
+
+def _with_topics(desk: Newsdesk, article: Article) -> Article:
+    return replace(article, topics=topics_of(article, desk.config.topics))
+
+
+def _file(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise ContentError(f"{path} is a folder", hint="name a file in it")
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise ContentError(f"{path} is larger than {_MAX_FILE_BYTES // 1_000_000} MB: no article")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ContentError(
+            f"{path}: there is no such file, and no story of that id", hint="`alerts stories list` shows the stories"
+        ) from None
+    except OSError as error:
+        raise ContentError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def alert(
+    desk: Newsdesk, found: Found, *, segments: tuple[str, ...], urgency: Urgency, made_by: str, kind: Kind = Kind.ALERT
+) -> Edition:
+    """Write the alert for what an editor pointed at; an update counts on from the alerts already sent."""
+    return editions.alert(
+        found.articles,
+        summarise(found.articles),
+        story=found.story,
+        segments=segments,
+        urgency=urgency,
+        kind=kind,
+        revision=next_revision(desk, found.story) if kind is Kind.UPDATE else 1,
+        language=found.articles[0].language or desk.config.newsroom.language,
+        made_at=desk.clock(),
+        made_by=made_by,
+        reasons=found.story.verdict.reasons if found.story and found.story.verdict else (),
+    )
+
+
+def next_revision(desk: Newsdesk, story: Story | None) -> int:
+    """Count the alerts and updates that were sent of a story, plus one."""
+    return 1 + len(alerts_of(desk, [story.id])) if story else 1
+
+
+def alerts_of(desk: Newsdesk, stories: Sequence[StoryId]) -> list[Edition]:
+    """List the alerts and updates of stories that went out or are going out, newest first."""
+    gone = {EditionState.DRAFT, EditionState.REJECTED, EditionState.SKIPPED}
+    return [record.edition for record in desk.store.ledger.story_editions(stories) if record.state not in gone]
+
+
+def flash(desk: Newsdesk, *, subject: str, text: str, segments: tuple[str, ...], made_by: str) -> Edition:
+    """Make a flash of an editor's own words, before there is an article."""
+    return editions.flash(
+        subject=subject,
+        text=text,
+        segments=segments,
+        language=desk.config.newsroom.language,
+        made_at=desk.clock(),
+        made_by=made_by,
+    )
+
+
+#: What an editor sees in $EDITOR; read back by `edited`.
+_FORM = """Subject: {subject}
+Preheader: {preheader}
+
+{text}
+"""
+
+
+def form(edition: Edition) -> str:
+    """Lay an edition's words out for an editor: subject, preheader, one sentence a line."""
+    text = "\n".join(sentence.text for entry in edition.entries[:1] for sentence in entry.sentences)
+    return _FORM.format(subject=edition.subject, preheader=edition.preheader, text=text)
+
+
+def edited(edition: Edition, written: str) -> Edition:
+    """Take over what an editor made of `form`. Raises ContentError when the subject is missing."""
+    head, _, body = written.partition("\n\n")
+    fields = dict(re.findall(r"^(Subject|Preheader):[ \t]*(.*)$", head, re.M))
+    subject = fields.get("Subject", "").strip()
+    if not subject:
+        raise ContentError("the subject is empty; nothing was sent", hint='the first line must be "Subject: …"')
+    lines = [line.strip() for line in body.splitlines() if line.strip()]
+    return editions.rewritten(edition, subject=subject, preheader=fields.get("Preheader", "").strip(), lines=lines)

@@ -1,0 +1,176 @@
+"""An editor decides: approve, reject, edit, hold, release, kill. Every decision is written down with its maker."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from alerts import tokens
+from alerts.desk import compose, send
+from alerts.desk.newsdesk import Newsdesk
+from alerts.desk.notify import note
+from alerts.errors import SendRefused
+from alerts.model import AudienceCount, DeliveryState, Edition, EditionState, NoticeKind
+from alerts.store.records import Decision, EditionRecord
+
+
+def find(desk: Newsdesk, ref: str) -> EditionRecord:
+    """Find an edition by id, the beginning of one, or `last`. Raises SendRefused."""
+    record = desk.store.ledger.find(ref)
+    if record is None:
+        raise SendRefused(f'there is no edition "{ref}"', hint="`alerts editions list` shows them")
+    return record
+
+
+def approve(desk: Newsdesk, ref: str, *, editor: str) -> AudienceCount:
+    """Let a draft go out. Raises SendRefused when it does not wait any more."""
+    record = _draft(desk, ref)
+    return send.launch(desk, send.plan(desk, _due_now(desk, record.edition)), editor=editor)
+
+
+def _due_now(desk: Newsdesk, edition: Edition) -> Edition:
+    """A proposal's draft expiry ends with its approval; then its news ages from when it was told."""
+    if edition.digest:
+        return edition
+    age_from = min([entry.published_at for entry in edition.entries if entry.published_at] or [edition.made_at])
+    return replace(edition, expires_at=age_from + desk.config.delivery.alert_expires)
+
+
+def reject(desk: Newsdesk, ref: str, *, editor: str, reason: str = "") -> EditionRecord:
+    """Say no to a draft; its story is not proposed again unless it develops."""
+    record = _draft(desk, ref)
+    _change(desk, record, EditionState.REJECTED, editor=editor, reason=reason, decision="reject")
+    return record
+
+
+def edit(desk: Newsdesk, ref: str, written: str, *, editor: str) -> Edition:
+    """Replace a draft's words by an editor's. Raises SendRefused when it does not wait any more."""
+    record = _draft(desk, ref)
+    edition = compose.edited(record.edition, written)
+    if not desk.store.ledger.replace_draft(edition):
+        raise SendRefused(f"{edition.id} does not wait any more", hint=f"alerts receipt {edition.id}")
+    _write_down(desk, record, decision="edit", editor=editor, reason="")
+    return edition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """What a kill or hold left behind."""
+
+    edition: EditionRecord
+    accepted: int
+    stopped: int
+    #: handed over at this moment; the provider may still take them
+    in_flight: int
+
+
+def kill(desk: Newsdesk, ref: str, *, editor: str, reason: str = "") -> Stopped:
+    """Stop an edition for good: nothing of it is submitted after this."""
+    return _stop(desk, ref, EditionState.KILLED, editor=editor, reason=reason, decision="kill")
+
+
+def hold(desk: Newsdesk, ref: str, *, editor: str, reason: str = "") -> Stopped:
+    """Stop an edition for now."""
+    stopped = _stop(desk, ref, EditionState.HELD, editor=editor, reason=reason, decision="hold")
+    edition = stopped.edition.edition
+    note(
+        desk,
+        NoticeKind.HELD,
+        key=f"held/{edition.id}/{desk.clock().isoformat()}",
+        text=f'{editor} holds "{edition.subject}": {stopped.accepted} have it, {stopped.stopped} wait. '
+        f"Go on: alerts release {edition.id}",
+        edition=edition.id,
+    )
+    return stopped
+
+
+def release(desk: Newsdesk, ref: str, *, editor: str) -> EditionRecord:
+    """Let a held or blocked edition go on."""
+    record = find(desk, ref)
+    _change(desk, record, EditionState.SENDING, editor=editor, reason="", decision="release")
+    return record
+
+
+def _stop(desk: Newsdesk, ref: str, to: EditionState, *, editor: str, reason: str, decision: str) -> Stopped:
+    record = find(desk, ref)
+    before = desk.store.ledger.counts(record.edition.id)
+    _change(desk, record, to, editor=editor, reason=reason, decision=decision)
+    after = desk.store.ledger.counts(record.edition.id)
+    waiting = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+    return Stopped(
+        edition=record,
+        accepted=after.get(DeliveryState.ACCEPTED, 0),
+        stopped=sum(before.get(state, 0) for state in waiting),
+        in_flight=after.get(DeliveryState.SUBMITTING, 0) + after.get(DeliveryState.UNKNOWN, 0),
+    )
+
+
+def _draft(desk: Newsdesk, ref: str) -> EditionRecord:
+    record = find(desk, ref)
+    expired = record.edition.expires_at is not None and record.edition.expires_at <= desk.clock()
+    if record.state is not EditionState.DRAFT or expired:
+        state = "has expired" if expired and record.state is EditionState.DRAFT else f"is {record.state.value}"
+        raise SendRefused(
+            f'{record.edition.id} "{record.edition.subject}" {state}; it does not wait for approval',
+            hint=f"alerts receipt {record.edition.id}",
+        )
+    return record
+
+
+def _change(
+    desk: Newsdesk, record: EditionRecord, to: EditionState, *, editor: str, reason: str, decision: str
+) -> None:
+    if not desk.store.ledger.change_state(record.edition.id, to, now=desk.clock(), reason=reason, by=editor):
+        now = desk.store.ledger.find(record.edition.id)
+        raise SendRefused(
+            f"{record.edition.id} is {now.state.value if now else 'gone'}: {decision} is not possible",
+            hint=f"alerts receipt {record.edition.id}",
+        )
+    _write_down(desk, record, decision=decision, editor=editor, reason=reason)
+
+
+def _write_down(desk: Newsdesk, record: EditionRecord, *, decision: str, editor: str, reason: str) -> None:
+    story_id = record.edition.entries[0].story if record.edition.entries else None
+    story = desk.store.archive.story(story_id) if story_id else None
+    desk.store.daybook.decide(
+        Decision(
+            edition=record.edition.id,
+            story=story_id,
+            decision=decision,
+            editor=editor,
+            at=desk.clock(),
+            reason=reason,
+            verdict=story.verdict if story else None,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPage:
+    """What an editor sees behind the link in a notice."""
+
+    record: EditionRecord
+    editor: str
+    #: it can still be decided
+    waits: bool
+    #: until when, from now
+    time_left: timedelta | None
+    plan: send.SendPlan | None
+
+
+def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
+    """Read the token of a notice's link; None: it is not ours."""
+    fields = tokens.read(desk.token_keys, "desk", token)
+    if fields is None or len(fields) != 2:
+        return None
+    record = desk.store.ledger.find(fields[0])
+    if record is None:
+        return None
+    now = desk.clock()
+    until = record.edition.expires_at
+    waits = record.state is EditionState.DRAFT and (until is None or until > now)
+    return DraftPage(
+        record=record,
+        editor=fields[1],
+        waits=waits,
+        time_left=until - now if waits and until else None,
+        plan=send.plan(desk, record.edition) if waits else None,
+    )

@@ -1,0 +1,165 @@
+"""What every use-case needs: settings, store, clock, and the rooms opened on first use. Edge."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from alerts import bundled, tokens
+from alerts.audience import segments as segment_rules
+from alerts.audience.address import normalise
+from alerts.config import Config
+from alerts.content.fetch import Fetcher
+from alerts.errors import ConfigError
+from alerts.guarded import Worker
+from alerts.model import Audience, Outlet, Relation, Segment, Segments
+from alerts.ports import Clock, Provider
+from alerts.provider import open_provider
+from alerts.store import Store, open_store
+from alerts.templating import Renderer
+from alerts.templating.render import Brand
+
+
+def utc_now() -> datetime:
+    """Tell the present instant."""
+    return datetime.now(UTC)
+
+
+class Newsdesk:
+    """The newsroom at work. Close it when done."""
+
+    def __init__(self, config: Config, *, clock: Clock = utc_now) -> None:
+        self.config = config
+        self.clock = clock
+
+    # --- keys ---
+
+    @cached_property
+    def token_keys(self) -> tuple[bytes, ...]:
+        """The keys that links may be signed with; the first one signs."""
+        keys = self.config.keys
+        read = [keys.tokens, *keys.old_tokens]
+        return tuple(secret.read(base=self.config.base, what="keys.tokens").encode() for secret in read)
+
+    @cached_property
+    def address_key(self) -> bytes:
+        """The key that addresses are hashed with; must never change."""
+        return self.config.keys.addresses.read(base=self.config.base, what="keys.addresses").encode()
+
+    # --- rooms ---
+
+    @cached_property
+    def store(self) -> Store:
+        """The database."""
+        return open_store(self.config.store.url, base=self.config.base, address_key=self.address_key)
+
+    @cached_property
+    def provider(self) -> Provider:
+        """The mail provider."""
+        return open_provider(self.config.provider, base=self.config.base)
+
+    @cached_property
+    def worker(self) -> Worker:
+        """The process that parses hostile bytes."""
+        return Worker()
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        """Reaches feeds and pages."""
+        settings = self.config.fetching
+        return Fetcher(
+            timeout=settings.timeout.total_seconds(),
+            max_bytes=settings.max_bytes,
+            allow_private=settings.allow_private,
+            user_agent=settings.user_agent,
+        )
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Renders editions; the newsroom's own templates come first."""
+        own = self.config.base / self.config.templates.directory
+        return Renderer(directories=[own] if own.is_dir() else [], bundled=bundled.path("templates"))
+
+    def close(self) -> None:
+        """Let go of whatever was opened."""
+        for name in ("provider", "worker", "fetcher", "store"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    # --- what the settings mean ---
+
+    @property
+    def brand(self) -> Brand:
+        """What mails look like."""
+        config = self.config
+        return Brand(
+            name=config.newsroom.name,
+            site=config.newsroom.site,
+            postal_address=config.sender.postal_address,
+            logo=config.theme.logo or "",
+            accent=config.theme.accent,
+            accent_dark=config.theme.accent_dark,
+        )
+
+    @property
+    def domain(self) -> str:
+        """The domain that mail is sent from."""
+        return self.config.sender.address.rpartition("@")[2]
+
+    @property
+    def live(self) -> bool:
+        """Whether mail goes to everybody."""
+        return not self.config.rehearsal
+
+    @property
+    def segments_file(self) -> Path:
+        """Where the rules of the segments stand."""
+        return self.config.base / self.config.subscribers.directory / "segments.toml"
+
+    def segments(self) -> Segments:
+        """Read the segments as they are now. Raises ConfigError."""
+        return segment_rules.load(self.segments_file)
+
+    def segment(self, name: str) -> Segment:
+        """Find a segment. Raises ConfigError that names the known ones."""
+        known = self.segments()
+        if name not in known:
+            raise ConfigError(
+                f'there is no segment "{name}" in {self.segments_file}', hint="segments: " + ", ".join(sorted(known))
+            )
+        return known[name]
+
+    def audience(self, names: tuple[str, ...]) -> Audience:
+        """Tell whom segments reach: everybody in any of them, in rehearsal only `only_to`."""
+        only_to = self.config.provider.only_to
+        return Audience(
+            segments=tuple(self.segment(name) for name in names),
+            all_segments=self.segments(),
+            only_to=None if only_to is None else tuple(normalise(address) for address in only_to),
+        )
+
+    def address_hash(self, address: str) -> str:
+        """Hash an address as the roster knows it. Raises ConfigError when it is none."""
+        try:
+            return tokens.address_hash(self.address_key, normalise(address))
+        except ValueError as error:
+            raise ConfigError(f"{address}: {error}") from error
+
+    @property
+    def outlets(self) -> dict[str, Outlet]:
+        """The outlets by name."""
+        return {outlet.name: outlet for outlet in self.config.all_outlets}
+
+    def outlet_of(self, url: str) -> Outlet:
+        """Tell whose a page is, by the host of the outlet's feeds; the newsroom itself where nobody claims it."""
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+        for outlet in self.config.all_outlets:
+            hosts = {(urlsplit(feed).hostname or "").removeprefix("www.") for feed in outlet.feeds}
+            if host and host in hosts:
+                return outlet
+        return Outlet(name=self.config.newsroom.name, relation=Relation.OURS, trust=1.0)
+
+
+def open_desk(config: Config, *, clock: Clock = utc_now) -> Newsdesk:
+    """Open the newsroom's desk; rooms open when first used."""
+    return Newsdesk(config, clock=clock)

@@ -1,0 +1,113 @@
+"""Tell the desk: a mail to the editors in the urgent lane and a POST to the webhook, within seconds, and again until
+it has gone out. What must be told is first written to the daybook, so that a crash cannot swallow it.
+"""
+
+import json
+from datetime import timedelta
+
+import structlog
+
+from alerts import tokens
+from alerts.desk.direct import hand_over
+from alerts.desk.newsdesk import Newsdesk
+from alerts.errors import AlertsError
+from alerts.model import EditionId, EditionState, Mailbox, Notice, NoticeKind, OutcomeKind
+from alerts.store.records import WaitingNotice
+
+log = structlog.get_logger()
+
+_FIRST_RETRY = timedelta(seconds=10)
+_LAST_RETRY = timedelta(minutes=15)
+_GIVE_UP_AFTER = 40
+
+
+def note(desk: Newsdesk, kind: NoticeKind, *, key: str, text: str, edition: EditionId | None = None) -> bool:
+    """Write down something the desk must know; the same key is told once. Return whether it is new."""
+    new = desk.store.daybook.add_notice(Notice(key=key, kind=kind, text=text, at=desk.clock(), edition=edition))
+    if new:
+        log.info("desk_told", kind=kind.value, edition=edition)
+    return new
+
+
+def tell(desk: Newsdesk) -> int:
+    """Send the notices that wait; return how many were tried."""
+    waiting = desk.store.daybook.waiting_notices(desk.clock())
+    for notice in waiting:
+        _tell_one(desk, notice)
+    return len(waiting)
+
+
+def _tell_one(desk: Newsdesk, notice: WaitingNotice) -> None:
+    daybook = desk.store.daybook
+    settings = desk.config.desk
+    errors = []
+    if notice.mailed_at is None:
+        failed = [editor for editor in settings.editors if not _mail(desk, notice, editor)]
+        if failed:
+            errors.append(f"{len(failed)} of {len(settings.editors)} editors could not be mailed")
+        else:
+            daybook.notice_mailed(notice.key, now=desk.clock())
+    if notice.posted_at is None:
+        if settings.webhook and (why := _post(desk, notice, settings.webhook)):
+            errors.append(why)
+        else:
+            daybook.notice_posted(notice.key, now=desk.clock())
+    if errors:
+        wait = min(_FIRST_RETRY * 2 ** min(notice.attempts, 10), _LAST_RETRY)
+        if notice.attempts >= _GIVE_UP_AFTER:
+            daybook.notice_mailed(notice.key, now=desk.clock())
+            daybook.notice_posted(notice.key, now=desk.clock())
+            log.error("notice_given_up", key=notice.key, error="; ".join(errors))
+            return
+        daybook.notice_failed(notice.key, error="; ".join(errors), retry_at=desk.clock() + wait)
+        log.warning("notice_failed", key=notice.key, error="; ".join(errors))
+
+
+def page_of(desk: Newsdesk, edition: EditionId, editor: str) -> str:
+    """Make the address of an edition's approval page for one editor; the page itself checks that it still waits."""
+    token = tokens.sign(desk.token_keys[0], "desk", edition, editor)
+    return f"{desk.config.web.url.rstrip('/')}/desk/{token}"
+
+
+def _mail(desk: Newsdesk, notice: WaitingNotice, editor: str) -> bool:
+    link = ""
+    if notice.edition is not None:
+        record = desk.store.ledger.find(notice.edition)
+        if record is not None and record.state is EditionState.DRAFT:
+            link = page_of(desk, notice.edition, editor)
+    try:
+        variant = desk.renderer.notice(
+            title=notice.kind.value,
+            text=notice.text,
+            link=link,
+            newsroom=desk.config.newsroom.name,
+            sender=desk.config.sender_mailbox,
+            domain=desk.domain,
+        )
+        outcome = hand_over(desk, variant, Mailbox(address=editor), purpose=f"notice {notice.key}")
+    except AlertsError as error:
+        log.warning("notice_mail_failed", key=notice.key, error=str(error))
+        return False
+    return outcome.kind is not OutcomeKind.BUSY
+
+
+def _post(desk: Newsdesk, notice: WaitingNotice, address: str) -> str:
+    """POST a notice; return what went wrong, empty: nothing."""
+    import httpx2
+
+    body = json.dumps(
+        {
+            "kind": notice.kind.value,
+            "text": notice.text,
+            "edition": notice.edition,
+            "at": notice.at.isoformat(),
+            "newsroom": desk.config.newsroom.name,
+        }
+    )
+    try:
+        # trust_env off: a proxy of the environment must not see the desk's notices.
+        with httpx2.Client(timeout=5.0, follow_redirects=False, trust_env=False) as client:
+            answer = client.post(address, content=body, headers={"Content-Type": "application/json"})
+    except httpx2.HTTPError as error:
+        return f"webhook: {type(error).__name__}"
+    return "" if answer.status_code < 300 else f"webhook: answered {answer.status_code}"

@@ -1,0 +1,307 @@
+"""Send an edition: plan it, freeze it, hand it over, give the receipt.
+
+    compose ─► plan ──(an editor confirms)──► launch ─► deliver ─► receipt
+               render, check, count           freeze    claim → submit → settle
+
+Nothing is rendered after `launch`; `deliver` may be killed at any moment and called again.
+"""
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.content.faithfulness import unsupported
+from alerts.delivery.addressing import addresser
+from alerts.delivery.dispatch import Dispatcher, DispatchSettings
+from alerts.desk.newsdesk import Newsdesk
+from alerts.errors import NeedsAgain, SendRefused
+from alerts.mail.variant import Variant
+from alerts.model import (
+    Article,
+    ArticleId,
+    AudienceCount,
+    Edition,
+    EditionId,
+    EditionState,
+    Finding,
+    Kind,
+    Lane,
+    OutcomeKind,
+    Receipt,
+    Severity,
+)
+from alerts.store.records import Decision, EditionRecord
+from alerts.templating.checks import preflight
+
+#: Told of outcomes as they are settled.
+Listener = Callable[[EditionId, Mapping[OutcomeKind, int]], None]
+
+#: States in which an edition can still go on being sent.
+UNFINISHED = frozenset({EditionState.READY, EditionState.SENDING, EditionState.HELD, EditionState.BLOCKED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendPlan:
+    """What would be sent, to how many, and what is wrong with it."""
+
+    edition: Edition
+    variant: Variant
+    count: AudienceCount
+    findings: tuple[Finding, ...]
+    provider: str
+    live: bool
+    #: the same edition, launched before: deliver it instead of launching again
+    existing: EditionRecord | None = None
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that forbid sending."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+def render(desk: Newsdesk, edition: Edition, *, test: bool = False) -> Variant:
+    """Render an edition as its readers would see it."""
+    config = desk.config
+    reply_to = config.sender.reply_to
+    titles = [desk.segment(name).title or name for name in edition.segments]
+    return desk.renderer.render(
+        edition,
+        brand=desk.brand,
+        sender=config.sender_mailbox,
+        reply_to=replace(config.sender_mailbox, address=reply_to, name="") if reply_to else None,
+        language=edition.language,
+        why=f"You get this mail because you subscribed to {_listed(titles)}.",
+        zone=_zone(desk, edition),
+        domain=desk.domain,
+        test=test,
+    )
+
+
+def _listed(titles: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]])) if titles else "our news"
+
+
+def _zone(desk: Newsdesk, edition: Edition) -> str:
+    if edition.digest:
+        digest = next((d for d in desk.config.digests if d.name == edition.digest), None)
+        if digest is not None and digest.zone:
+            return digest.zone
+    return desk.config.newsroom.timezone
+
+
+def findings(desk: Newsdesk, edition: Edition, variant: Variant) -> tuple[Finding, ...]:
+    """Check an edition before anybody gets it, its sentences against their sources included."""
+    sources: dict[ArticleId, Article] = {}
+    for entry in edition.entries:
+        for known in {sentence.article for sentence in entry.sentences if sentence.article} | {entry.article}:
+            if known and (article := desk.store.archive.article(ArticleId(known))):
+                sources[article.id] = article
+    found = list(preflight(edition, variant, sources=sources))
+    for position, entry in enumerate(edition.entries, start=1):
+        texts = [_text_of(sources[ArticleId(s.article)]) for s in entry.sentences if s.article in sources]
+        if entry.article in sources:
+            texts.append(_text_of(sources[ArticleId(entry.article)]))
+        if not texts:
+            continue
+        for sentence in (entry.headline, *(sentence.text for sentence in entry.sentences)):
+            found.extend(
+                Finding(
+                    code="not-in-source",
+                    severity=Severity.WARNING,
+                    text=f'"{doubt.text}" ({doubt.what}) does not stand in the source',
+                    place=f"story {position}",
+                    remedy="check it against the article, or take it out with --edit",
+                )
+                for doubt in unsupported(sentence, texts)
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def _text_of(article: Article) -> str:
+    caption = article.image.caption if article.image else ""
+    return "\n".join((article.title, article.standfirst, *article.paragraphs, caption))
+
+
+def plan(desk: Newsdesk, edition: Edition, *, again: str = "") -> SendPlan:
+    """Render, check and count an edition; find out whether it was sent before.
+
+    The same edition again is resumed; other segments add only those not yet in. Raises NeedsAgain for anything else
+    that was told before, unless `again` gives a reason.
+    """
+    edition, existing = _against_earlier(desk, edition, again=again)
+    if existing is not None:
+        edition = existing.edition
+    variant = render(desk, edition)
+    audience = desk.audience(edition.segments)
+    count = desk.store.ledger.count_audience(edition, audience)
+    return SendPlan(
+        edition=edition,
+        variant=variant,
+        count=count,
+        findings=findings(desk, edition, variant),
+        provider=desk.config.provider.use,
+        live=desk.live,
+        existing=existing,
+    )
+
+
+def _against_earlier(desk: Newsdesk, edition: Edition, *, again: str) -> tuple[Edition, EditionRecord | None]:
+    earlier = [
+        record
+        for record in desk.store.ledger.by_told_key(edition.told_key)
+        if record.state not in {EditionState.DRAFT, EditionState.REJECTED, EditionState.SKIPPED}
+        and record.edition.id != edition.id
+    ]
+    if not earlier:
+        return edition, None
+    if again:
+        suffix = f"/again-{secrets.token_hex(4)}"
+        return (
+            replace(edition, key=edition.key + suffix, told_key=edition.told_key + suffix, again=again),
+            None,
+        )
+    told = earlier[0]
+    if not _same_content(told.edition, edition):
+        raise NeedsAgain(
+            f'this story was sent before as "{told.edition.subject}" ({told.edition.id})',
+            hint="to send it once more in other words, say why: --again REASON",
+        )
+    covered = [record for record in earlier if set(edition.segments) <= set(record.edition.segments)]
+    if covered:
+        unfinished = [record for record in covered if record.state in UNFINISHED]
+        return edition, (unfinished or covered)[0]
+    return replace(edition, key=f"{edition.key}/part-{len(earlier) + 1}"), None
+
+
+def _same_content(one: Edition, other: Edition) -> bool:
+    def content(edition: Edition) -> tuple[object, ...]:
+        entries = [(entry.headline, [s.text for s in entry.sentences], entry.url) for entry in edition.entries]
+        return edition.kind, edition.subject, edition.preheader, entries
+
+    return content(one) == content(other)
+
+
+def launch(desk: Newsdesk, plan: SendPlan, *, editor: str) -> AudienceCount:
+    """Freeze content and audience in one transaction; from here on it will be sent.
+
+    Raises SendRefused when a check found an error or nobody would get it, NeedsAgain when somebody was faster.
+    """
+    refuse_unfit(plan)
+    now = desk.clock()
+    edition = timed(desk, plan.edition, now=now)
+    count = desk.store.ledger.freeze(
+        edition,
+        variants={"": plan.variant},
+        audience=desk.audience(edition.segments),
+        provider=desk.config.provider.use,
+        approved_by=editor,
+        now=now,
+    )
+    desk.store.daybook.decide(
+        Decision(
+            edition=edition.id,
+            story=edition.entries[0].story if edition.entries else None,
+            decision="again" if edition.again else "approve",
+            editor=editor,
+            at=now,
+            reason=edition.again,
+        )
+    )
+    return count
+
+
+def refuse_unfit(plan: SendPlan) -> None:
+    """Raise SendRefused when a check found an error or nobody would get it."""
+    if plan.errors:
+        raise SendRefused(
+            "the checks found: " + "; ".join(finding.text for finding in plan.errors), hint=plan.errors[0].remedy
+        )
+    if plan.count.to_send == 0:
+        why = ", ".join(f"{number} {reason}" for reason, number in plan.count.excluded.items())
+        raise SendRefused(
+            "nobody would get it: "
+            + (
+                f"{plan.count.candidates} in the segments, {why}" if plan.count.candidates else "the segments are empty"
+            ),
+            hint="`alerts segments count` and `alerts subscribers sync` show who is in",
+        )
+
+
+def timed(desk: Newsdesk, edition: Edition, *, now: datetime) -> Edition:
+    """Give an edition its expiry and what happens to unknowns, from the settings."""
+    settings = desk.config.delivery
+    digest = edition.kind in {Kind.DIGEST, Kind.CATCH_UP}
+    span = settings.digest_expires if digest else settings.alert_expires
+    start = max(now, edition.not_before_at or now)
+    return replace(
+        edition,
+        expires_at=edition.expires_at or start + span,
+        unknown_policy=settings.digest_unknown if digest else settings.alert_unknown,
+    )
+
+
+def dispatch_settings(desk: Newsdesk) -> DispatchSettings:
+    """Read the dispatcher's settings; the owner names host and process, so that a dead one is recognised."""
+    settings = desk.config.delivery
+    return DispatchSettings(
+        owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        lease=settings.lease,
+        limit={
+            Lane.URGENT: settings.urgent_submission,
+            Lane.DIGEST: settings.submission,
+            Lane.BULK: settings.submission,
+        },
+        attempts=settings.attempts,
+        per_second=settings.per_second,
+        unknown_after=settings.unknown_after,
+    )
+
+
+def dispatcher(desk: Newsdesk, *, listener: Listener | None = None) -> Dispatcher:
+    """Make a dispatcher over the desk's ledger and provider."""
+    return Dispatcher(
+        desk.store.ledger,
+        desk.provider,
+        desk.clock,
+        address=addresser(
+            token_key=desk.token_keys[0],
+            web_url=desk.config.web.url,
+            unsubscribe_mailbox=desk.config.sender.reply_to or desk.config.sender.address,
+        ),
+        settings=dispatch_settings(desk),
+        listener=listener,
+    )
+
+
+def deliver(
+    desk: Newsdesk,
+    edition: EditionId,
+    *,
+    listener: Listener | None = None,
+    stop: threading.Event | None = None,
+) -> Receipt:
+    """Hand an edition over until nothing is left to do now; return the receipt.
+
+    Deliveries that wait (a busy provider, `--at`) and unknowns stay for `alerts run` or the same command later.
+    """
+    from alerts.desk.recover import recover
+
+    recover(desk)
+    dispatcher(desk, listener=listener).run(
+        stop=stop or threading.Event(),
+        edition=edition,
+        workers=desk.config.delivery.workers,
+        until_idle=True,
+    )
+    recover(desk)
+    return desk.store.ledger.receipt(edition)
+
+
+def waits(desk: Newsdesk, edition: EditionId) -> timedelta | None:
+    """Tell how long until more of it can go; None: nothing waits."""
+    due = desk.store.ledger.next_due_at(now=desk.clock(), edition=edition)
+    return None if due is None else max(due - desk.clock(), timedelta())
