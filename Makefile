@@ -31,14 +31,10 @@ $(VENV)/.created:
 	@$(RUN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-# The editable install needs a build backend; it is taken from the development lock, with its hash, like all else.
-$(VENV)/.runs: $(VENV)/.created requirements.lock requirements-dev.lock pyproject.toml
+$(VENV)/.runs: $(VENV)/.created requirements.lock pyproject.toml
 	@echo 'Installing what alerts needs (a minute or two the first time) …'
 	@$(RUN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	@sed -nE '/^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/,/^    # /p' requirements-dev.lock \
-	    > $(VENV)/build.lock
-	@$(RUN)/python -m pip install --quiet --require-hashes --no-deps -r $(VENV)/build.lock
-	@$(RUN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(RUN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 $(VENV)/.develops: $(VENV)/.runs requirements-dev.lock
