@@ -409,6 +409,53 @@ class Subscriber:
     joined_at: datetime | None = None
 
 
+#: The list of those who signed up themselves; no file owns it.
+SIGNUP = "signup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """What one row of a list says of one person."""
+
+    #: normalised
+    address: str
+    name: str = ""
+    language: str = ""
+    timezone: str = ""
+    #: when the person joined, if the list knows
+    joined_at: datetime | None = None
+    #: name → values, both `folded`
+    attributes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDiff:
+    """What bringing a list up to date changes, counted in people."""
+
+    list: str
+    added: int
+    #: stay, but something else is said of them
+    changed: int
+    #: end their membership of this list, and of no other
+    gone: int
+    #: stay as they are
+    kept: int
+    #: stand in the rows but left, bounced or complained: they get no mail whatever the list says
+    suppressed: int
+    #: a few addresses of `added`, `changed` and `gone` each
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def before(self) -> int:
+        """How many were on the list before."""
+        return self.changed + self.gone + self.kept
+
+    @property
+    def after(self) -> int:
+        """How many are on the list afterwards."""
+        return self.added + self.changed + self.kept
+
+
 class SuppressionReason(StrEnum):
     """Why an address must get no mail."""
 

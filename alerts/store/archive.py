@@ -1,0 +1,236 @@
+"""The archive: feeds, articles and stories, as they were seen. Edge: reads and writes the database.
+
+It never decides what belongs together or what is news; `content` does.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, select, update
+
+from alerts.model import Article, ArticleId, Level, Story, StoryId
+from alerts.store import tables
+from alerts.store.archived import article_from_json, article_to_json, verdict_from_json, verdict_to_json
+from alerts.store.engine import reading, writing
+from alerts.store.statements import chunks, insert_or_update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """How polling a feed went so far, and when it is due again."""
+
+    url: str
+    outlet: str
+    etag: str = ""
+    last_modified: str = ""
+    #: where it says it moved for good, and how often it said so in a row
+    moved_to: str = ""
+    moved_times: int = 0
+    next_poll_at: datetime | None = None
+    interval_seconds: int = 300
+    first_success_at: datetime | None = None
+    last_success_at: datetime | None = None
+    #: when it last brought something new
+    last_new_at: datetime | None = None
+    #: how many it had last time
+    entries: int = 0
+    #: in a row
+    failures: int = 0
+    last_error: str = ""
+    #: gone for good (410), or retired by the desk
+    retired_at: datetime | None = None
+
+
+class Archive:
+    """What was published. Each method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # --- feeds ------------------------------------------------------------------------------------
+
+    def feed_state(self, url: str) -> FeedState | None:
+        """Tell how polling a feed went."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(tables.feeds).where(tables.feeds.c.url == url)).one_or_none()
+        return FeedState(**row._mapping) if row else None
+
+    def feed_states(self) -> list[FeedState]:
+        """Tell how polling went of every feed ever polled, by address."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(tables.feeds).order_by(tables.feeds.c.url)).all()
+        return [FeedState(**row._mapping) for row in rows]
+
+    def save_feed_state(self, state: FeedState) -> None:
+        """Remember how polling went."""
+        values = {field.name: getattr(state, field.name) for field in fields(state)}
+        with writing(self._engine) as connection:
+            connection.execute(insert_or_update(connection, tables.feeds).values(values))
+
+    # --- articles ---------------------------------------------------------------------------------
+
+    def add_articles(self, articles: Sequence[tuple[Article, bool]]) -> list[Article]:
+        """Keep articles, each with whether it is backfill; return those that are new or whose text changed.
+
+        What we first saw stays first seen: a changed article keeps its `seen_at`, its story and its backfill mark.
+        """
+        changed: list[Article] = []
+        with writing(self._engine) as connection:
+            for chunk in chunks(articles):
+                changed += _add(connection, chunk)
+        return changed
+
+    def article(self, article_id: ArticleId) -> Article | None:
+        """Find an article by id."""
+        return self._first_article(select(tables.articles.c.article).where(tables.articles.c.id == article_id))
+
+    def article_by_url(self, url: str) -> Article | None:
+        """Find an article by canonical address; of several, the one seen last."""
+        if not url:
+            return None
+        by_url = select(tables.articles.c.article).where(tables.articles.c.url == url)
+        return self._first_article(by_url.order_by(tables.articles.c.seen_at.desc()))
+
+    def articles(
+        self, *, since: datetime, outlet: str | None = None, backfill: bool | None = None, limit: int | None = None
+    ) -> list[Article]:
+        """List articles first seen since an instant, newest first."""
+        table = tables.articles
+        found = select(table.c.article).where(table.c.seen_at >= since)
+        if outlet is not None:
+            found = found.where(table.c.outlet == outlet)
+        if backfill is not None:
+            found = found.where(table.c.backfill == backfill)
+        found = found.order_by(table.c.seen_at.desc(), table.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [article_from_json(written) for written in connection.scalars(found)]
+
+    def backfill(self, article_ids: Iterable[ArticleId]) -> set[ArticleId]:
+        """Tell which of these came with the first fetch of their feed or were old when they came."""
+        found: set[ArticleId] = set()
+        with reading(self._engine) as connection:
+            for chunk in chunks(article_ids):
+                ids = select(tables.articles.c.id).where(tables.articles.c.id.in_(chunk), tables.articles.c.backfill)
+                found |= {ArticleId(article_id) for article_id in connection.scalars(ids)}
+        return found
+
+    def _first_article(self, statement: Select[Any]) -> Article | None:
+        with reading(self._engine) as connection:
+            written = connection.scalars(statement.limit(1)).first()
+        return article_from_json(written) if written else None
+
+    # --- stories ----------------------------------------------------------------------------------
+
+    def save_story(self, story: Story) -> None:
+        """Keep a story; its articles, and no others, belong to it from now on."""
+        articles, ids = tables.articles, [article.id for article in story.articles]
+        verdict = story.verdict
+        with writing(self._engine) as connection:
+            connection.execute(
+                insert_or_update(connection, tables.stories).values(
+                    id=story.id,
+                    lead_article=story.lead.id if story.lead else None,
+                    first_seen_at=story.first_seen_at,
+                    last_seen_at=story.last_seen_at,
+                    score=verdict.score if verdict else 0.0,
+                    level=(verdict.level if verdict else Level.DIGEST_ONLY).value,
+                    verdict=verdict_to_json(verdict),
+                )
+            )
+            mine = connection.scalars(select(articles.c.id).where(articles.c.story_id == story.id)).all()
+            for chunk in chunks(set(mine) - set(ids)):
+                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(story_id=None))
+            for chunk in chunks(set(ids) - set(mine)):
+                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(story_id=story.id))
+
+    def story(self, ref: str) -> Story | None:
+        """Find a story by id or by the beginning of its id; None when that fits none or several."""
+        stories = tables.stories
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(stories).where(stories.c.id == ref)).all()
+            if not rows and ref:
+                by_prefix = select(stories).where(stories.c.id.startswith(ref, autoescape=True)).limit(2)
+                rows = connection.execute(by_prefix).all()
+            found = _stories(connection, rows) if len(rows) == 1 else []
+        return found[0] if found else None
+
+    def open_stories(self, *, since: datetime) -> list[Story]:
+        """List the stories that something was added to since an instant, oldest first."""
+        stories = tables.stories
+        found = select(stories).where(stories.c.last_seen_at >= since).order_by(stories.c.first_seen_at, stories.c.id)
+        with reading(self._engine) as connection:
+            return _stories(connection, connection.execute(found).all())
+
+    def stories(self, *, since: datetime, level: Level | None = None, limit: int | None = None) -> list[Story]:
+        """List the stories that something was added to since an instant, newest first."""
+        stories = tables.stories
+        found = select(stories).where(stories.c.last_seen_at >= since)
+        if level is not None:
+            found = found.where(stories.c.level == level.value)
+        found = found.order_by(stories.c.last_seen_at.desc(), stories.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return _stories(connection, connection.execute(found).all())
+
+
+def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[Article]:
+    table = tables.articles
+    ids = [article.id for article, _ in chunk]
+    known = {
+        row.id: row
+        for row in connection.execute(
+            select(table.c.id, table.c.content_hash, table.c.seen_at).where(table.c.id.in_(ids))
+        )
+    }
+    changed: dict[ArticleId, tuple[Article, bool]] = {}
+    for article, backfill in chunk:
+        row = known.get(article.id)
+        if row is None:
+            changed[article.id] = (article, backfill)
+        elif row.content_hash != article.content_hash:
+            changed[article.id] = (replace(article, seen_at=row.seen_at), backfill)
+    if changed:
+        rows = [_article_row(article, backfill) for article, backfill in changed.values()]
+        connection.execute(insert_or_update(connection, table, keep=("story_id", "seen_at", "backfill")), rows)
+    return [article for article, _ in changed.values()]
+
+
+def _article_row(article: Article, backfill: bool) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "url": article.url,
+        "outlet": article.outlet,
+        "feed": article.feed,
+        "title": article.title,
+        "seen_at": article.seen_at,
+        "published_at": article.published_at,
+        "content_hash": article.content_hash,
+        "story_id": None,
+        "article": article_to_json(article),
+        "backfill": backfill,
+    }
+
+
+def _stories(connection: Connection, rows: Sequence[Row[Any]]) -> list[Story]:
+    """Fill stories with their articles, oldest news first; leave out those whose articles all went elsewhere."""
+    table = tables.articles
+    members: defaultdict[str, list[Article]] = defaultdict(list)
+    for chunk in chunks(row.id for row in rows):
+        found = select(table.c.story_id, table.c.article).where(table.c.story_id.in_(chunk))
+        for story_id, written in connection.execute(found):
+            members[story_id].append(article_from_json(written))
+    return [_story(row, members[row.id]) for row in rows if members[row.id]]
+
+
+def _story(row: Row[Any], articles: list[Article]) -> Story:
+    articles.sort(key=lambda article: (article.told_at, article.id))
+    return Story(
+        id=StoryId(row.id),
+        lead=next((article for article in articles if article.id == row.lead_article), None),
+        articles=tuple(articles),
+        first_seen_at=row.first_seen_at,
+        last_seen_at=row.last_seen_at,
+        verdict=verdict_from_json(row.verdict),
+    )
