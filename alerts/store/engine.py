@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,19 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Run one writing transaction: durable when the block ends, undone when it raises. Never nest it."""
-    with _clearly(engine), _one_writer(engine), engine.connect() as connection:
-        connection.execution_options(**{_WRITING: True})
-        with connection.begin():
-            yield connection
+def writing(engine: Engine, *, first: Callable[[Connection], None] | None = None) -> Iterator[Connection]:
+    """Run one writing transaction: durable when the block ends, undone when it raises. Never nest it.
+
+    `first` fills temporary tables of the connection in a transaction of its own, before anybody else is kept waiting.
+    """
+    with _clearly(engine), engine.connect() as connection:
+        if first is not None:
+            with connection.begin():
+                first(connection)
+        with _one_writer(engine):
+            connection.execution_options(**{_WRITING: True})
+            with connection.begin():
+                yield connection
 
 
 def _open_sqlite(url: URL, base: Path) -> Engine:
