@@ -58,7 +58,7 @@ check: $(VENV)/.develops ## format, lint, types, imports, lock
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/mypy
-	$(RUN)/mypy .ci/lock.py docs/generate.py
+	$(RUN)/mypy .ci/lock.py .ci/check_demo.py docs/generate.py
 	$(RUN)/lint-imports
 
 fix: $(VENV)/.develops ## let ruff mend what it can

@@ -87,7 +87,9 @@ def _write(lock: Path, requirements: list[str], *options: str, upgrade: bool) ->
     ]
     environment = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
     subprocess.run(command, cwd=ROOT, env=environment, input="\n".join(requirements), text=True, check=True)  # noqa: S603
-    body = lock.read_text(encoding="utf-8").replace("via -r -", "via pyproject.toml").replace(", -r -", ", pyproject.toml")
+    body = (
+        lock.read_text(encoding="utf-8").replace("via -r -", "via pyproject.toml").replace(", -r -", ", pyproject.toml")
+    )
     header = f"# Written by `make lock`; not by hand.\n{_MARK}{_fingerprint(_tables())}\n"
     lock.write_text(header + body, encoding="utf-8")
 
