@@ -1,0 +1,140 @@
+"""Feeds to entries. Pure, but for asking the guarded worker to parse."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alerts.content.text import language_of, tidy
+from alerts.errors import ContentError
+from alerts.guarded import Worker
+from alerts.model import Image
+
+#: a text that ends like this goes on elsewhere
+_CUT_OFF = re.compile(
+    r"(\[\s*(…|\.\.\.|&hellip;)\s*\]|…|\.\.\.|\b(read|continue reading|lire la suite|weiterlesen|leer más)\b[^.]{0,40})"
+    r"\s*[\]»→>]*$",
+    re.IGNORECASE,
+)
+_LONG_ENOUGH = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """What a feed says of one article, as text."""
+
+    #: the publisher's name for it; empty: none
+    id: str
+    #: http(s); empty: none
+    url: str
+    title: str
+    summary: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    language: str = ""
+    image: Image | None = None
+    #: IPTC urgency, 1 the highest; None: not said
+    urgency: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the feed brings the whole article, so that its page need not be fetched."""
+        last = self.body[-1] if self.body else ""
+        return sum(map(len, self.body)) >= _LONG_ENOUGH and not _CUT_OFF.search(last)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether its summary breaks off."""
+        return bool(self.summary) and _CUT_OFF.search(self.summary[-1]) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedReading:
+    """A feed as it was read."""
+
+    title: str
+    #: in the order of the feed
+    entries: tuple[FeedEntry, ...]
+    #: `rss20`, `atom10`, `json`, `news sitemap` …
+    kind: str
+    language: str = ""
+    #: the site it belongs to
+    url: str = ""
+    #: it asks to be polled no more often
+    ttl: timedelta | None = None
+
+
+def read(body: bytes, *, url: str, content_type: str = "", worker: Worker) -> FeedReading:
+    """Parse a feed of any known kind. Raises ContentError naming the address."""
+    raw = _ask(worker, "parse", url, body, url, content_type)
+    entries = tuple(_entry(record) for record in raw["entries"])
+    ttl = str(raw["ttl"]).strip()
+    return FeedReading(
+        title=tidy(str(raw["title"])),
+        entries=tuple(entry for entry in entries if entry.title or entry.url),
+        kind=tidy(str(raw["kind"])),
+        language=language_of(str(raw["language"])),
+        url=_web(str(raw["url"])),
+        ttl=timedelta(minutes=int(ttl)) if re.fullmatch(r"[1-9]\d{0,4}", ttl) else None,
+    )
+
+
+def outline(body: bytes, worker: Worker, *, shown: str = "OPML file") -> list[tuple[str, str]]:
+    """Read the feeds of an OPML file as pairs of title and address. Raises ContentError."""
+    raw = _ask(worker, "outline", shown, body)
+    return [(tidy(str(title)), str(url)) for title, url in raw]
+
+
+def _ask(worker: Worker, function: str, shown: str, *args: object) -> Any:
+    try:
+        return worker.call(f"alerts.content.untrusted.feeds:{function}", *args)
+    except ContentError as error:
+        raise type(error)(f"{shown}: {error}", hint=error.hint) from error
+
+
+def _entry(raw: Mapping[str, Any]) -> FeedEntry:
+    urgency = str(raw["urgency"]).strip()
+    return FeedEntry(
+        id=tidy(str(raw["id"]))[:500],
+        url=_web(str(raw["url"])),
+        title=tidy(str(raw["title"])),
+        summary=_texts(raw["summary"]),
+        body=_texts(raw["body"]),
+        authors=_texts(raw["authors"]),
+        categories=_texts(tag["term"] for tag in raw["categories"]),
+        published_at=instant(str(raw["published"])),
+        updated_at=instant(str(raw["updated"])),
+        language=language_of(str(raw["language"])),
+        image=image(raw["image"]),
+        urgency=int(urgency) if re.fullmatch("[1-8]", urgency) else None,
+    )
+
+
+def _texts(raw: Any) -> tuple[str, ...]:
+    return tuple(text for text in (tidy(str(item)) for item in raw) if text)
+
+
+def _web(url: str) -> str:
+    url = tidy(url)
+    return url if re.fullmatch(r"https?://[^\s<>\"\\]+", url, re.IGNORECASE) and len(url) <= 2000 else ""
+
+
+def image(raw: Mapping[str, Any] | None) -> Image | None:
+    """Read a picture that the worker found; None where it has no usable address."""
+    if not raw or not (url := _web(str(raw.get("url", "")))):
+        return None
+    alt, caption, credit = (tidy(str(raw.get(name) or ""))[:1000] for name in ("alt", "caption", "credit"))
+    return Image(url=url, alt=alt, caption=caption, credit=credit)
+
+
+def instant(written: str) -> datetime | None:
+    """Read an ISO instant; None where it is none. Without a zone it counts as UTC."""
+    try:
+        parsed = datetime.fromisoformat(written.strip())
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
