@@ -5,7 +5,7 @@ It never decides what belongs together or what is news; `content` does.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,33 +15,8 @@ from alerts.model import Article, ArticleId, Level, Story, StoryId
 from alerts.store import tables
 from alerts.store.archived import article_from_json, article_to_json, verdict_from_json, verdict_to_json
 from alerts.store.engine import reading, writing
+from alerts.store.records import FeedState
 from alerts.store.statements import chunks, insert_or_update
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedState:
-    """How polling a feed went so far, and when it is due again."""
-
-    url: str
-    outlet: str
-    etag: str = ""
-    last_modified: str = ""
-    #: where it says it moved for good, and how often it said so in a row
-    moved_to: str = ""
-    moved_times: int = 0
-    next_poll_at: datetime | None = None
-    interval_seconds: int = 300
-    first_success_at: datetime | None = None
-    last_success_at: datetime | None = None
-    #: when it last brought something new
-    last_new_at: datetime | None = None
-    #: how many it had last time
-    entries: int = 0
-    #: in a row
-    failures: int = 0
-    last_error: str = ""
-    #: gone for good (410), or retired by the desk
-    retired_at: datetime | None = None
 
 
 class Archive:

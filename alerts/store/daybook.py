@@ -1,60 +1,20 @@
 """The daybook: what the desk decided, what it was told, which digests were due. Edge: reads and writes the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, or_, select, update
 
-from alerts.model import EditionId, Notice, NoticeKind, Occurrence, StoryId, Verdict
+from alerts.model import EditionId, Notice, NoticeKind, Occurrence, StoryId
 from alerts.store import tables
 from alerts.store.archived import verdict_from_json, verdict_to_json
 from alerts.store.engine import reading, writing
+from alerts.store.records import Decision, OccurrenceRecord, WaitingNotice
 from alerts.store.statements import insert_or_skip, insert_or_update
 
 #: States of an occurrence.
 OPENED, SKIPPED = "opened", "skipped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OccurrenceRecord:
-    """What became of a digest's due time."""
-
-    occurrence: Occurrence
-    #: `opened` or `skipped`
-    state: str
-    #: what was made of it
-    edition: EditionId | None
-    #: why it was skipped
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What an editor decided, and on what grounds."""
-
-    edition: EditionId | None = None
-    story: StoryId | None = None
-    #: approve, reject, hold, release, kill, edit, again
-    decision: str
-    editor: str
-    at: datetime
-    reason: str = ""
-    #: the score as it was shown to the editor
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingNotice:
-    """A notice, and how telling it went so far."""
-
-    notice: Notice
-    mailed_at: datetime | None
-    posted_at: datetime | None
-    attempts: int
-    last_error: str
 
 
 class Daybook:

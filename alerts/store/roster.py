@@ -5,7 +5,6 @@ A suppression is removed by nothing here but `lift`, which only the subscriber's
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,22 +26,12 @@ from alerts.model import (
 )
 from alerts.store import list_sync
 from alerts.store.engine import reading, writing
+from alerts.store.records import ListSync
 from alerts.store.segments import Ids, segment_sql
 from alerts.store.statements import insert_or_skip, insert_or_update
 from alerts.store.tables import attributes, list_syncs, memberships, subscribers, suppressions
 
 _ROWS_AT_ONCE = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListSync:
-    """When a list was last brought up to date, and from what."""
-
-    list: str
-    at: datetime
-    members: int
-    #: of the file it came from; empty: it came from elsewhere
-    file_hash: str
 
 
 class Roster:
