@@ -16,7 +16,7 @@ from alerts.desk import send
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
-from alerts.model import Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story
+from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story
 from alerts.timetable.occurrences import Rule, due, upcoming
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     ledger = desk.store.ledger
     now = desk.clock()
     since = ledger.digest_watermark(digest.name) or _previous(desk, digest, occurrence)
-    stories = [story for story in desk.store.archive.stories(since=since, limit=1000) if _may_tell(desk, story)]
+    stories = [story for story in desk.store.archive.stories(since=since, limit=1000) if story.lead is not None]
     chosen = editions.pick_for_digest(
         stories,
         told=ledger.told_stories(digest=digest.name),
@@ -50,7 +50,8 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     )
     if len(chosen) < digest.min_stories:
         raise SendRefused(
-            f"{digest.name}: {len(chosen)} new stories since {since:%d %b %H:%M} UTC, at least {digest.min_stories} wanted",
+            f"{digest.name}: {len(chosen)} new stories since {since:%d %b %H:%M} UTC, "
+            f"at least {digest.min_stories} wanted",
             hint="`alerts feeds fetch` brings in what is new",
         )
     return editions.digest(
@@ -65,15 +66,11 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     )
 
 
-def _ours(desk: Newsdesk, story: Story) -> tuple[object, ...]:
+def _ours(desk: Newsdesk, story: Story) -> tuple[Article, ...]:
     outlets = desk.outlets
     ours = [a for a in story.articles if a.outlet not in outlets or outlets[a.outlet].relation is Relation.OURS]
     assert story.lead is not None
     return (story.lead, *(article for article in ours if article.id != story.lead.id))
-
-
-def _may_tell(desk: Newsdesk, story: Story) -> bool:
-    return story.lead is not None
 
 
 def _previous(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> datetime:
@@ -81,6 +78,33 @@ def _previous(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> datetim
     before = due(rule_of(desk, digest), after=occurrence.due_at - timedelta(days=8), until=occurrence.due_at)
     earlier = [found for found in before if found.due_at < occurrence.due_at]
     return earlier[-1].due_at if earlier else occurrence.due_at - timedelta(days=1)
+
+
+def plan(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> send.SendPlan:
+    """Plan a digest at an occurrence; one that was opened before is taken up where it is.
+
+    Raises SendRefused when the day is too thin, or the occurrence was skipped.
+    """
+    recorded = desk.store.daybook.occurrence(occurrence.key)
+    if recorded is not None and recorded.edition is not None:
+        known = desk.store.ledger.find(recorded.edition)
+        if known is not None and known.state is not EditionState.DRAFT:
+            return send.plan(desk, known.edition, existing=known)
+        if known is not None:
+            return send.plan(desk, known.edition)
+        return send.plan(desk, replace(compose(desk, digest, occurrence), id=recorded.edition))
+    if recorded is not None:
+        raise SendRefused(f"{digest.name} of {occurrence.nominal_on} was skipped: {recorded.reason}")
+    return send.plan(desk, compose(desk, digest, occurrence))
+
+
+def launch(desk: Newsdesk, occurrence: Occurrence, made: send.SendPlan, *, editor: str) -> None:
+    """Take the occurrence and freeze its edition. Raises NeedsAgain when another process was faster."""
+    if not desk.store.daybook.open_occurrence(occurrence, edition=made.edition.id, now=desk.clock()):
+        recorded = desk.store.daybook.occurrence(occurrence.key)
+        if recorded is None or recorded.edition != made.edition.id:
+            raise NeedsAgain(f"{occurrence.digest} of {occurrence.nominal_on} was just taken by another process")
+    send.launch(desk, made, editor=editor)
 
 
 def occurrence_on(desk: Newsdesk, digest: Digest, on: date | None) -> Occurrence:

@@ -80,9 +80,12 @@ def _keys(desk: Newsdesk) -> list[Finding]:
     for name, key in (("tokens", desk.token_keys[0]), ("addresses", desk.address_key)):
         if len(key) < 32:
             found.append(_error(f"keys.{name} is shorter than 32 characters", remedy="`alerts init` writes good keys"))
-    for secret in (desk.config.keys.tokens, desk.config.keys.addresses):
-        if secret.file and (desk.config.base / secret.file).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-            found.append(_warning(f"{secret.file} can be read by others", remedy=f"chmod 600 {secret.file}"))
+    files = [key.file for key in (desk.config.keys.tokens, desk.config.keys.addresses) if key.file]
+    found += [
+        _warning(f"{file} can be read by others", remedy=f"chmod 600 {file}")
+        for file in files
+        if (desk.config.base / file).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    ]
     return found
 
 

@@ -126,13 +126,14 @@ def _text_of(article: Article) -> str:
     return "\n".join((article.title, article.standfirst, *article.paragraphs, caption))
 
 
-def plan(desk: Newsdesk, edition: Edition, *, again: str = "") -> SendPlan:
+def plan(desk: Newsdesk, edition: Edition, *, again: str = "", existing: EditionRecord | None = None) -> SendPlan:
     """Render, check and count an edition; find out whether it was sent before.
 
     The same edition again is resumed; other segments add only those not yet in. Raises NeedsAgain for anything else
     that was told before, unless `again` gives a reason.
     """
-    edition, existing = _against_earlier(desk, edition, again=again)
+    if existing is None:
+        edition, existing = _against_earlier(desk, edition, again=again)
     if existing is not None:
         edition = existing.edition
     variant = render(desk, edition)

@@ -1,0 +1,147 @@
+"""`feeds` and `stories`: what comes in."""
+
+import click
+
+from alerts.cli.output import ago, local, table, wrapped
+from alerts.cli.session import Leaf, Session, pass_session
+from alerts.errors import ContentError, SendRefused
+
+
+@click.group()
+def feeds() -> None:
+    """Add, list and fetch feeds."""
+
+
+@feeds.command("add", cls=Leaf)
+@click.argument("source", metavar="URL|FILE|OPML")
+@click.option("--name", default="", help="The outlet's name. [default: the feed's title]")
+@click.option("--watched", is_flag=True, help="Evidence only: never linked, never sent.")
+@pass_session
+def add_feed(session: Session, *, source: str, name: str, watched: bool) -> None:
+    """Try a feed and add it to the configuration file, or add all feeds of an OPML file."""
+    from alerts.desk.feeds import add
+
+    with session.desk() as desk:
+        added = add(desk, source, name=name, watched=watched)
+        lines = [
+            f"{one.outlet}: {one.url}" + (f" ({one.entries} entries)" if one.entries is not None else "")
+            for one in added
+        ]
+        session.data(added, "\n".join([*lines, f"added to {desk.config.file}"]))
+
+
+@feeds.command("list", cls=Leaf)
+@pass_session
+def list_feeds(session: Session) -> None:
+    """List feeds with their health."""
+    with session.desk() as desk:
+        now = desk.clock()
+        rows, data = [], []
+        for outlet in desk.config.all_outlets:
+            for feed in outlet.feeds:
+                state = desk.store.archive.feed_state(feed)
+                data.append({"outlet": outlet.name, "relation": outlet.relation, "feed": feed, "state": state})
+                rows.append(
+                    (
+                        outlet.name,
+                        outlet.relation.value,
+                        ago(state.last_success_at, now) if state else "never",
+                        state.entries if state else "",
+                        ago(state.last_new_at, now) if state and state.last_new_at else "",
+                        ("retired" if state.retired_at else state.last_error) if state else "",
+                        feed,
+                    )
+                )
+        headers = ("OUTLET", "", "READ", "ENTRIES", "NEWEST", "TROUBLE", "FEED")
+        session.data(data, lambda: table(headers, rows, empty="no feeds; add one: alerts feeds add URL"))
+
+
+@feeds.command("fetch", cls=Leaf)
+@click.option("--due", is_flag=True, help="Only those that are due.")
+@pass_session
+def fetch_feeds(session: Session, *, due: bool) -> None:
+    """Fetch all feeds now, and propose what is breaking."""
+    from alerts.desk.ingest import poll
+
+    with session.desk() as desk:
+        polled = poll(desk, everything=not due)
+        rows = [
+            (
+                p.outlet,
+                "failed" if p.error else "not modified" if p.entries is None else f"{p.entries} entries",
+                f"{len(p.new)} new",
+                p.error,
+            )
+            for p in polled
+        ]
+        session.data(
+            [
+                {"outlet": p.outlet, "feed": p.feed, "entries": p.entries, "new": len(p.new), "error": p.error}
+                for p in polled
+            ],
+            lambda: table(("OUTLET", "READ", "NEW", "TROUBLE"), rows, empty="no feed is due"),
+        )
+        if polled and all(p.error for p in polled):
+            raise ContentError(f"no feed could be read: {polled[0].error}")
+
+
+@click.group()
+def stories() -> None:
+    """List and show stories."""
+
+
+@stories.command("list", cls=Leaf)
+@click.option("--hours", default=24, show_default=True, help="Seen in the last hours.")
+@click.option("--level", type=click.Choice(["alert", "review", "digest-only"]), help="Only of this level.")
+@click.option("--limit", default=30, show_default=True)
+@pass_session
+def list_stories(session: Session, *, hours: int, level: str | None, limit: int) -> None:
+    """List stories, highest score first."""
+    from datetime import timedelta
+
+    from alerts.model import Level
+
+    with session.desk() as desk:
+        now = desk.clock()
+        wanted = Level(level) if level else None
+        found = desk.store.archive.stories(since=now - timedelta(hours=hours), level=wanted, limit=1000)
+        found = sorted(found, key=lambda story: -(story.verdict.score if story.verdict else 0))[:limit]
+        rows = [
+            (
+                story.id,
+                f"{story.verdict.score:.1f}" if story.verdict else "",
+                story.verdict.level.value if story.verdict else "",
+                len(story.articles),
+                ago(story.first_seen_at, now),
+                story.title,
+            )
+            for story in found
+        ]
+        session.data(found, lambda: table(("STORY", "SCORE", "LEVEL", "ARTICLES", "FIRST SEEN", "TITLE"), rows))
+
+
+@stories.command("show", cls=Leaf)
+@click.argument("story")
+@click.option("--removed", is_flag=True, help="Show what cleaning took out of the articles, and why.")
+@pass_session
+def show_story(session: Session, *, story: str, removed: bool) -> None:
+    """Show a story: its articles and what we would say of it."""
+    from alerts.content.summary import summarise
+
+    with session.desk() as desk:
+        found = desk.store.archive.story(story)
+        if found is None:
+            raise SendRefused(f'there is no story "{story}"', hint="alerts stories list")
+        zone = desk.config.newsroom.timezone
+        lines = [f"{found.id}  {found.title}", ""]
+        for article in found.articles:
+            lead = "*" if found.lead is not None and article.id == found.lead.id else " "
+            lines.append(f"{lead} {local(article.told_at, zone)}  {article.outlet}: {article.title}")
+            lines.append(f"    {article.url}")
+            if removed:
+                lines += [f"    – {gone.rule}: {gone.text[:100]}" for gone in article.removed]
+        if found.lead is not None:
+            summary = summarise((found.lead,))
+            lines += ["", f"Headline:  {summary.headline}", f"Preheader: {summary.preheader}", ""]
+            lines += [wrapped(sentence.text) for sentence in summary.sentences]
+        session.data(found, "\n".join(lines))
