@@ -1,0 +1,140 @@
+"""What makes an Article one and the same: its address and its words. Pure.
+
+Publishers change GUIDs, schemes and tracking parameters at will, so none of them counts.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from alerts.content.cleaning import clean
+from alerts.content.feeds import FeedEntry
+from alerts.content.text import containment, key, language_by_script, words
+from alerts.model import Article, ArticleId, Image, Removed
+
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|yclid|_hs\w+|wt_?mc|xtor|cmpid?|at_\w+|ns_\w+|ito|smid|"
+    r"smtyp|ocid|ref_?src|taid|feedtype|feedname|partner|ftag|ncid|guce\w*|spm|share|cid|rss",
+    re.IGNORECASE,
+)
+_EPOCH = datetime(1995, 1, 1, tzinfo=UTC)
+
+
+def canonical(url: str) -> str:
+    """Write an address without tracking parameters, fragment, default port; empty for what is no web address."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        return ""
+    standard = {"http": 80, "https": 443}[parts.scheme.lower()]
+    host = parts.hostname.lower() if ":" not in parts.hostname else f"[{parts.hostname.lower()}]"
+    netloc = host if port in {None, standard} else f"{host}:{port}"
+    pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(name)]
+    return urlunsplit((parts.scheme.lower(), netloc, parts.path or "/", urlencode(pairs), ""))
+
+
+def article_id(url: str, content: str) -> ArticleId:
+    """Name an article: by its address whatever the scheme, `www.` or the order of parameters; without one, by its words."""
+    parts = urlsplit(canonical(url))
+    address = "/".join((parts.netloc.removeprefix("www."), parts.path.strip("/"), "&".join(sorted(parts.query.split("&")))))
+    named = f"url\0{address}" if parts.netloc else f"words\0{content}"
+    return ArticleId(hashlib.sha256(named.encode()).hexdigest()[:20])
+
+
+def content_hash(title: str, paragraphs: Sequence[str]) -> str:
+    """Hash the words, not how they are spaced or punctuated."""
+    return hashlib.sha256("\0".join([key(title), *map(key, paragraphs)]).encode()).hexdigest()
+
+
+def make(
+    *,
+    url: str,
+    title: str,
+    paragraphs: tuple[str, ...],
+    outlet: str,
+    seen_at: datetime,
+    standfirst: str = "",
+    section: str = "",
+    authors: tuple[str, ...] = (),
+    categories: tuple[str, ...] = (),
+    language: str = "",
+    image: Image | None = None,
+    published_at: datetime | None = None,
+    feed: str = "",
+    removed: tuple[Removed, ...] = (),
+) -> Article:
+    """Make an article from cleaned text, with its identity."""
+    url = canonical(url)
+    words_hash = content_hash(title, paragraphs)
+    if published_at is not None:
+        # A date to come is a mistake, one before the web is a default.
+        published_at = min(published_at, seen_at) if published_at > _EPOCH else None
+    return Article(
+        id=article_id(url, words_hash),
+        url=url,
+        title=title,
+        paragraphs=paragraphs,
+        outlet=outlet,
+        standfirst=standfirst if key(standfirst) != key(title) else "",
+        section=section[:80],
+        authors=tuple(dict.fromkeys(author for author in authors if author))[:10],
+        categories=categories,
+        language=language,
+        image=image,
+        published_at=published_at,
+        seen_at=seen_at,
+        content_hash=words_hash,
+        feed=feed,
+        removed=removed,
+    )
+
+
+def from_entry(
+    entry: FeedEntry,
+    page: Article | None = None,
+    *,
+    outlet: str,
+    feed: str,
+    now: datetime,
+    language: str = "",
+) -> Article:
+    """Make an article of a feed's entry and, where it was fetched, its page; the page knows the text better."""
+    body = entry.body if not _is_teaser(entry, page) else ()
+    cleaned = clean(body or entry.summary, title=entry.title, language=entry.language or language)
+    title = cleaned.title or (page.title if page else "")
+    text = " ".join((title, *cleaned.paragraphs))
+    summary = clean(entry.summary, title=title, language=entry.language or language) if entry.body else cleaned
+    use_page = page is not None and sum(map(len, page.paragraphs)) > sum(map(len, cleaned.paragraphs))
+    return make(
+        url=(page.url if page and page.url else "") or entry.url,
+        title=title,
+        paragraphs=page.paragraphs if page and use_page else cleaned.paragraphs,
+        outlet=outlet,
+        seen_at=now,
+        standfirst=_standfirst(summary.paragraphs, summary.truncated or entry.truncated) or (page.standfirst if page else ""),
+        section=(page.section if page else "") or cleaned.section,
+        authors=entry.authors or cleaned.authors or (page.authors if page else ()),
+        categories=entry.categories,
+        language=entry.language or (page.language if page else "") or language_by_script(text) or language,
+        image=(page.image if page else None) or entry.image,
+        published_at=entry.published_at or (page.published_at if page else None) or entry.updated_at,
+        feed=feed,
+        removed=page.removed if page and use_page else cleaned.removed,
+    )
+
+
+def _is_teaser(entry: FeedEntry, page: Article | None) -> bool:
+    """Tell whether the feed's text is only the beginning of the page's."""
+    if page is None or not entry.body:
+        return False
+    return containment(words(" ".join(entry.body)), words(" ".join(page.paragraphs))) > 0.9
+
+
+def _standfirst(paragraphs: Sequence[str], truncated: bool) -> str:
+    text = " ".join(paragraphs)
+    return text if text and not truncated and len(text) <= 600 else ""

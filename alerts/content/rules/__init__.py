@@ -1,0 +1,55 @@
+"""The cleaning rules of each language, read from the data files beside this one. Edge: reads our own files, once."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+#: rules are tried on short paragraphs only: what is longer is prose, and no pattern may run wild on it
+LONGEST = 420
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What cleaning knows of one language, with English beside it: sites mix them."""
+
+    home: frozenset[str]
+    #: rule → pattern that matches a whole paragraph
+    paragraphs: tuple[tuple[str, re.Pattern[str]], ...]
+    #: rule → pattern at the end of a paragraph
+    endings: tuple[tuple[str, re.Pattern[str]], ...]
+    bylines: tuple[re.Pattern[str], ...]
+
+    def rule_for(self, paragraph: str) -> str:
+        """Name the rule by which a paragraph is not part of the article; empty: it is."""
+        if len(paragraph) > LONGEST:
+            return ""
+        return next((rule for rule, pattern in self.paragraphs if pattern.fullmatch(paragraph)), "")
+
+
+@cache
+def rules_for(language: str) -> Rules:
+    """Read the rules of a language, followed by the English ones."""
+    here = Path(__file__).parent
+    files = [here / f"{name}.toml" for name in dict.fromkeys((language, "en")) if re.fullmatch("[a-z]{2,3}", name)]
+    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+    return Rules(
+        home=frozenset(word for table in tables for word in table.get("home", ())),
+        paragraphs=_patterns(tables, "paragraphs", r"(?:{})[.!]?"),
+        endings=_patterns(tables, "endings", r"(?:{})\s*$"),
+        # A name begins with a capital: not case-insensitive but for the first word.
+        bylines=tuple(
+            re.compile(f"(?i:{pattern.partition(' ')[0]}) {pattern.partition(' ')[2]}")
+            for table in tables
+            for pattern in table.get("bylines", {}).get("author", ())
+        ),
+    )
+
+
+def _patterns(tables: list[dict[str, dict[str, list[str]]]], part: str, frame: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    found: dict[str, list[str]] = {}
+    for table in tables:
+        for rule, patterns in table.get(part, {}).items():
+            found.setdefault(rule, []).extend(patterns)
+    return tuple((rule, re.compile(frame.format("|".join(some)), re.IGNORECASE)) for rule, some in found.items())
