@@ -23,7 +23,7 @@ def segments() -> None:
 
 @segments.command("list", cls=Leaf)
 @pass_session
-def list_segments(session: Session) -> None:
+def list_segments(session: Session, /) -> None:
     """List segments with the number of subscribers who can be mailed."""
     with session.desk() as desk:
         known = desk.segments()
@@ -38,7 +38,7 @@ def list_segments(session: Session) -> None:
 @segments.command("show", cls=Leaf)
 @_SEGMENT
 @pass_session
-def show_segment(session: Session, *, segment: str) -> None:
+def show_segment(session: Session, /, *, segment: str) -> None:
     """Show a segment's rule."""
     with session.desk() as desk:
         found = desk.segment(segment)
@@ -53,7 +53,7 @@ def show_segment(session: Session, *, segment: str) -> None:
 @segments.command("count", cls=Leaf)
 @_SEGMENT
 @pass_session
-def count_segment(session: Session, *, segment: str) -> None:
+def count_segment(session: Session, /, *, segment: str) -> None:
     """Count the subscribers of a segment who can be mailed."""
     with session.desk() as desk:
         number = desk.store.roster.count(desk.segment(segment), desk.segments())
@@ -64,7 +64,7 @@ def count_segment(session: Session, *, segment: str) -> None:
 @click.argument("address")
 @click.option("-s", "--segment", "only", shell_complete=complete_segments, help="Only this segment.")
 @pass_session
-def test_segment(session: Session, *, address: str, only: str | None) -> None:
+def test_segment(session: Session, /, *, address: str, only: str | None) -> None:
     """Explain for an address why it is in a segment, or why not."""
     from alerts.audience.segments import explain
 
@@ -98,7 +98,7 @@ def subscribers() -> None:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--allow-shrink", is_flag=True, help="Apply a list although it lost many people.")
 @pass_session
-def sync(session: Session, *, files: tuple[Path, ...], dry_run: bool, yes: bool, allow_shrink: bool) -> None:
+def sync(session: Session, /, *, files: tuple[Path, ...], dry_run: bool, yes: bool, allow_shrink: bool) -> None:
     """Bring subscribers in line with the list files (subscribers/lists/*.csv).
 
     Shows who would be added, changed and gone, asks, and applies each list in one transaction. A suppressed address
@@ -165,7 +165,7 @@ def _plans_data(plans: "list[ListPlan]") -> list[dict[str, object]]:
 @subscribers.command("show", cls=Leaf)
 @click.argument("address")
 @pass_session
-def show_subscriber(session: Session, *, address: str) -> None:
+def show_subscriber(session: Session, /, *, address: str) -> None:
     """Show what is known of a subscriber."""
     with session.desk() as desk:
         hashed = desk.address_hash(address)
@@ -189,7 +189,7 @@ def show_subscriber(session: Session, *, address: str) -> None:
 @click.option("--scope", default="all", show_default=True, help='"all", "alerts" or "digest:NAME".')
 @click.option("--reason", default="", help="Written down with it.")
 @pass_session
-def suppress(session: Session, *, address: str, scope: str, reason: str) -> None:
+def suppress(session: Session, /, *, address: str, scope: str, reason: str) -> None:
     """Never mail an address again, whatever the lists say."""
     from alerts.model import SuppressionReason
 
@@ -210,7 +210,7 @@ def suppress(session: Session, *, address: str, scope: str, reason: str) -> None
 @click.argument("address")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_session
-def forget(session: Session, *, address: str, yes: bool) -> None:
+def forget(session: Session, /, *, address: str, yes: bool) -> None:
     """Erase a person; only a keyed hash stays, so that no file brings them back."""
     from alerts.desk.sync_subscribers import list_files
 

@@ -17,7 +17,7 @@ def feeds() -> None:
 @click.option("--name", default="", help="The outlet's name. [default: the feed's title]")
 @click.option("--watched", is_flag=True, help="Evidence only: never linked, never sent.")
 @pass_session
-def add_feed(session: Session, *, source: str, name: str, watched: bool) -> None:
+def add_feed(session: Session, /, *, source: str, name: str, watched: bool) -> None:
     """Try a feed and add it to the configuration file, or add all feeds of an OPML file."""
     from alerts.desk.feeds import add
 
@@ -32,7 +32,7 @@ def add_feed(session: Session, *, source: str, name: str, watched: bool) -> None
 
 @feeds.command("list", cls=Leaf)
 @pass_session
-def list_feeds(session: Session) -> None:
+def list_feeds(session: Session, /) -> None:
     """List feeds with their health."""
     with session.desk() as desk:
         now = desk.clock()
@@ -59,7 +59,7 @@ def list_feeds(session: Session) -> None:
 @feeds.command("fetch", cls=Leaf)
 @click.option("--due", is_flag=True, help="Only those that are due.")
 @pass_session
-def fetch_feeds(session: Session, *, due: bool) -> None:
+def fetch_feeds(session: Session, /, *, due: bool) -> None:
     """Fetch all feeds now, and propose what is breaking."""
     from alerts.desk.ingest import poll
 
@@ -95,7 +95,7 @@ def stories() -> None:
 @click.option("--level", type=click.Choice(["alert", "review", "digest-only"]), help="Only of this level.")
 @click.option("--limit", default=30, show_default=True)
 @pass_session
-def list_stories(session: Session, *, hours: int, level: str | None, limit: int) -> None:
+def list_stories(session: Session, /, *, hours: int, level: str | None, limit: int) -> None:
     """List stories, highest score first."""
     from datetime import timedelta
 
@@ -124,7 +124,7 @@ def list_stories(session: Session, *, hours: int, level: str | None, limit: int)
 @click.argument("story")
 @click.option("--removed", is_flag=True, help="Show what cleaning took out of the articles, and why.")
 @pass_session
-def show_story(session: Session, *, story: str, removed: bool) -> None:
+def show_story(session: Session, /, *, story: str, removed: bool) -> None:
     """Show a story: its articles and what we would say of it."""
     from alerts.content.summary import summarise
 

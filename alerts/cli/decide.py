@@ -24,7 +24,7 @@ _REASON = click.option("--reason", default="", metavar="TEXT", help="Written dow
 @click.option("-n", "--dry-run", is_flag=True, help="Show everything, approve nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_session
-def approve(session: Session, *, edition: str, expect: int | None, dry_run: bool, yes: bool) -> int:
+def approve(session: Session, /, *, edition: str, expect: int | None, dry_run: bool, yes: bool) -> int:
     """Let a draft go out, now."""
     from alerts.desk import decide
     from alerts.desk import send as sending
@@ -44,7 +44,7 @@ def approve(session: Session, *, edition: str, expect: int | None, dry_run: bool
 @_EDITION
 @_REASON
 @pass_session
-def reject(session: Session, *, edition: str, reason: str) -> None:
+def reject(session: Session, /, *, edition: str, reason: str) -> None:
     """Say no to a draft; its story is proposed again only if it develops."""
     from alerts.desk import decide
 
@@ -57,7 +57,7 @@ def reject(session: Session, *, edition: str, reason: str) -> None:
 @_EDITION
 @_REASON
 @pass_session
-def hold(session: Session, *, edition: str, reason: str) -> None:
+def hold(session: Session, /, *, edition: str, reason: str) -> None:
     """Stop an edition for now; at most the submission in hand still goes."""
     from alerts.desk import decide
 
@@ -69,7 +69,7 @@ def hold(session: Session, *, edition: str, reason: str) -> None:
 @click.command(cls=Leaf)
 @_EDITION
 @pass_session
-def release(session: Session, *, edition: str) -> int:
+def release(session: Session, /, *, edition: str) -> int:
     """Let a held or blocked edition go on."""
     from alerts.desk import decide
 
@@ -82,7 +82,7 @@ def release(session: Session, *, edition: str) -> int:
 @_EDITION
 @_REASON
 @pass_session
-def kill(session: Session, *, edition: str, reason: str) -> None:
+def kill(session: Session, /, *, edition: str, reason: str) -> None:
     """Stop an edition for good; at most the submission in hand still goes."""
     from alerts.desk import decide
 
@@ -108,7 +108,7 @@ def _report(session: Session, stopped: "Stopped", then: str) -> None:
 @click.command(cls=Leaf)
 @click.option("--reason", default="stopped by hand", show_default=True, metavar="TEXT")
 @pass_session
-def stop(session: Session, *, reason: str) -> None:
+def stop(session: Session, /, *, reason: str) -> None:
     """Stop all sending at once, in every process on this database."""
     with session.desk() as desk:
         desk.store.daybook.put("stop", f"{editor_name()}: {reason}", now=desk.clock())
@@ -117,7 +117,7 @@ def stop(session: Session, *, reason: str) -> None:
 
 @click.command(cls=Leaf)
 @pass_session
-def resume(session: Session) -> None:
+def resume(session: Session, /) -> None:
     """Let sending go on after a stop; shows what expired meanwhile."""
     from alerts.desk.recover import recover
     from alerts.model import EditionState

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("-n", "--dry-run", is_flag=True, help="Show everything, send nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_session
-def digest(session: Session, *, name: str, on: datetime | None, expect: int | None, dry_run: bool, yes: bool) -> int:
+def digest(session: Session, /, *, name: str, on: datetime | None, expect: int | None, dry_run: bool, yes: bool) -> int:
     """Send a digest now: the one of today, or of --date.
 
     `alerts run` sends digests when they are due; a digest of a day goes out once, whoever sends it.
@@ -47,7 +47,7 @@ def digests() -> None:
 
 @digests.command("list", cls=Leaf)
 @pass_session
-def list_digests(session: Session) -> None:
+def list_digests(session: Session, /) -> None:
     """List the digests of the configuration."""
     with session.desk() as desk:
         rows = [

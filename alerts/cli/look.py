@@ -21,7 +21,7 @@ _EDITION = click.argument("edition", metavar="EDITION|last", shell_complete=comp
 @_EDITION
 @click.option("--people", is_flag=True, help="List every reader with what became of them.")
 @pass_session
-def receipt(session: Session, *, edition: str, people: bool) -> None:
+def receipt(session: Session, /, *, edition: str, people: bool) -> None:
     """Show who got an edition and why the others did not; exit code 8 if it does not add up."""
     from alerts.desk import decide
 
@@ -55,7 +55,7 @@ def _people(desk: "Newsdesk", record: "EditionRecord") -> Any:
 
 @click.command(cls=Leaf)
 @pass_session
-def status(session: Session) -> None:
+def status(session: Session, /) -> None:
     """Show what waits, what goes out, what is due, and whether `alerts run` is alive."""
     from alerts.desk.digest import rule_of
     from alerts.model import EditionState
@@ -115,7 +115,7 @@ def status(session: Session) -> None:
 @click.command(cls=Leaf)
 @click.argument("what", metavar="STORY|EDITION")
 @pass_session
-def explain(session: Session, *, what: str) -> None:
+def explain(session: Session, /, *, what: str) -> None:
     """Show why a story was picked, or where each sentence of an edition comes from."""
     with session.desk() as desk:
         if story := desk.store.archive.story(what):
@@ -149,7 +149,7 @@ def explain(session: Session, *, what: str) -> None:
 @click.command(cls=Leaf)
 @click.argument("address")
 @pass_session
-def why(session: Session, *, address: str) -> None:
+def why(session: Session, /, *, address: str) -> None:
     """Show what an address got, what it did not get, and why."""
     with session.desk() as desk:
         hashed = desk.address_hash(address)
@@ -193,7 +193,7 @@ def editions() -> None:
 @click.option("--state", "states", multiple=True, help="Only in this state; may be repeated.")
 @click.option("--limit", default=30, show_default=True)
 @pass_session
-def list_editions(session: Session, *, states: tuple[str, ...], limit: int) -> None:
+def list_editions(session: Session, /, *, states: tuple[str, ...], limit: int) -> None:
     """List editions, newest first."""
     from alerts.model import EditionState
 
@@ -221,7 +221,7 @@ def list_editions(session: Session, *, states: tuple[str, ...], limit: int) -> N
 @editions.command("show", cls=Leaf)
 @_EDITION
 @pass_session
-def show_edition(session: Session, *, edition: str) -> None:
+def show_edition(session: Session, /, *, edition: str) -> None:
     """Show what an edition says, who approved it, and where it stands."""
     from alerts.desk import compose, decide
 
@@ -255,7 +255,7 @@ def deliveries() -> None:
 @click.option("--state", help="Only in this state.")
 @click.option("--limit", default=50, show_default=True)
 @pass_session
-def list_deliveries(session: Session, *, edition: str | None, state: str | None, limit: int) -> None:
+def list_deliveries(session: Session, /, *, edition: str | None, state: str | None, limit: int) -> None:
     """List deliveries of an edition, or of all."""
     from alerts.desk import decide
     from alerts.model import DeliveryState
@@ -279,7 +279,7 @@ def list_deliveries(session: Session, *, edition: str | None, state: str | None,
 @deliveries.command("show", cls=Leaf)
 @click.argument("delivery", type=int)
 @pass_session
-def show_delivery(session: Session, *, delivery: int) -> None:
+def show_delivery(session: Session, /, *, delivery: int) -> None:
     """Show one delivery."""
     with session.desk() as desk:
         found = [d for d in desk.store.ledger.deliveries(limit=1, after=delivery - 1) if d.id == delivery]

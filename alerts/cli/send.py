@@ -87,6 +87,7 @@ def _what(command: Callable[..., Any]) -> Callable[..., Any]:
 @pass_session
 def send(
     session: Session,
+    /,
     *,
     sources: tuple[str, ...],
     segments: tuple[str, ...],
@@ -276,6 +277,7 @@ def _chosen(
 @pass_session
 def test(
     session: Session,
+    /,
     *,
     sources: tuple[str, ...],
     segments: tuple[str, ...],
@@ -315,6 +317,7 @@ def test(
 @pass_session
 def preview(
     session: Session,
+    /,
     *,
     sources: tuple[str, ...],
     segments: tuple[str, ...],
@@ -346,6 +349,7 @@ def preview(
 @pass_session
 def preflight(
     session: Session,
+    /,
     *,
     sources: tuple[str, ...],
     segments: tuple[str, ...],

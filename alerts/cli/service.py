@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.command(cls=Leaf)
 @click.option("--web/--no-web", default=True, show_default=True, help="Serve the readers' and editors' pages too.")
 @pass_session
-def run(session: Session, *, web: bool) -> None:
+def run(session: Session, /, *, web: bool) -> None:
     """Poll feeds, propose alerts, send digests when due, work deliveries off, serve the pages; until stopped.
 
     Stop it with Ctrl-C or SIGTERM: it finishes the submission in hand. Killed, it resumes where it was.
@@ -31,7 +31,7 @@ def run(session: Session, *, web: bool) -> None:
 
 @click.command(cls=Leaf)
 @pass_session
-def serve(session: Session) -> None:
+def serve(session: Session, /) -> None:
     """Serve the readers' and editors' pages only, until stopped."""
     from alerts.web.serving import serve as serve_pages
 
@@ -46,7 +46,7 @@ def _mode(live: bool) -> str:
 
 @click.command(cls=Leaf)
 @pass_session
-def check(session: Session) -> None:
+def check(session: Session, /) -> None:
     """Check what you wrote: settings, keys, segments, lists, templates. Asks no network, sends nothing."""
     from alerts.desk import doctor as health
 
@@ -59,7 +59,7 @@ def check(session: Session) -> None:
 
 @click.command(cls=Leaf)
 @pass_session
-def doctor(session: Session) -> None:
+def doctor(session: Session, /) -> None:
     """Check everything: what you wrote, installation, database, provider, scheduler, feeds."""
     from alerts.desk import doctor as health
 

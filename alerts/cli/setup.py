@@ -15,7 +15,7 @@ from alerts.errors import ConfigError
 @click.option("--address", help="The address mail comes from.")
 @click.option("--timezone", "zone", help="Such as Europe/Paris.")
 @pass_session
-def init(session: Session, *, folder: Path, name: str | None, address: str | None, zone: str | None) -> None:
+def init(session: Session, /, *, folder: Path, name: str | None, address: str | None, zone: str | None) -> None:
     """Write a new newsroom's files into FOLDER: configuration, segments, an example list, keys.
 
     The configuration is in rehearsal: only the sender's own address gets mail until you delete one line. Nothing
@@ -57,7 +57,7 @@ def _ask(session: Session, question: str, given: str | None, usual: str) -> str:
 @click.command(cls=Leaf)
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
 @pass_session
-def demo(session: Session, *, folder: Path) -> None:
+def demo(session: Session, /, *, folder: Path) -> None:
     """Run the main job on sample articles, in FOLDER, without network: pick, plan, send, receipt, digest."""
     from alerts.cli.demonstration import demonstrate
 

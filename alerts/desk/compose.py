@@ -10,7 +10,7 @@ from alerts.content.summary import summarise
 from alerts.content.topics import topics_of
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ContentError, SendRefused
-from alerts.model import Article, Edition, EditionState, Kind, Outlet, Relation, Story, StoryId, Urgency
+from alerts.model import Article, Edition, EditionState, Kind, Relation, Story, StoryId, Urgency
 
 #: A file larger than this is no article.
 _MAX_FILE_BYTES = 5_000_000
@@ -47,9 +47,7 @@ def find(desk: Newsdesk, sources: Sequence[str], *, typed: bytes | None = None) 
                 hint='set relation = "ours" for it if you may send them',
             )
     desk.store.archive.add_articles([(article, True) for article in articles])
-    known = desk.store.archive.article(articles[0].id)
-    story = desk.store.archive.story_of(articles[0].id) if known else None
-    return Found(articles=articles, story=story)
+    return Found(articles=articles, story=desk.store.archive.story_of(articles[0].id))
 
 
 def _story(desk: Newsdesk, source: str) -> Story | None:
@@ -68,34 +66,21 @@ def _article(desk: Newsdesk, source: str, *, typed: bytes | None) -> Article:
         fetched = desk.fetcher.fetch(source)
         if fetched.status != 200:
             raise ContentError(f"{source}: the server answered {fetched.status}", hint="open the address in a browser")
-        return _page(desk, fetched.body, url=fetched.url, kind=fetched.content_type, outlet=desk.outlet_of(source))
-    name, body = ("standard input", typed or b"") if source == "-" else (source, _file(Path(source)))
-    outlet = desk.outlet_of("")
-    if name.lower().endswith((".html", ".htm", ".xhtml")) or re.match(rb"\s*(<!doctype html|<html)", body[:200], re.I):
-        return _page(desk, body, url="", kind="text/html", outlet=outlet, name=name)
-    return _with_topics(
-        desk, pages.read_text(body, name=name, outlet=outlet.name, now=desk.clock(), worker=desk.worker)
-    )
+        return _read(desk, fetched.body, url=fetched.url, content_type=fetched.content_type, shown=source)
+    if source == "-":
+        return _read(desk, typed or b"", shown="standard input")
+    return _read(desk, _file(Path(source)), shown=source)
 
 
-def _page(desk: Newsdesk, body: bytes, *, url: str, kind: str, outlet: Outlet, name: str = "") -> Article:
-    article = pages.read(
-        body,
-        url=url,
-        content_type=kind,
-        name=name or url,
-        outlet=outlet.name,
-        now=desk.clock(),
-        worker=desk.worker,
-    )
+def _read(desk: Newsdesk, body: bytes, *, shown: str, url: str = "", content_type: str = "") -> Article:
+    article = pages.read(body, url=url, content_type=content_type, worker=desk.worker, now=desk.clock(), shown=shown)
     # A saved page says by its canonical address whose it is.
-    if not url and article.url:
-        article = replace(article, outlet=desk.outlet_of(article.url).name)
-    return _with_topics(desk, article)
-
-
-def _with_topics(desk: Newsdesk, article: Article) -> Article:
-    return replace(article, topics=topics_of(article, desk.config.topics))
+    claimed = desk.outlet_of(article.url or url)
+    return replace(
+        article,
+        outlet=claimed.name if claimed else article.outlet or desk.config.newsroom.name,
+        topics=topics_of(article, desk.config.topics),
+    )
 
 
 def _file(path: Path) -> bytes:

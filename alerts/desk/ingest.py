@@ -250,7 +250,7 @@ def _propose_one(desk: Newsdesk, story: Story) -> Edition | None:
             f"{'; '.join(story.verdict.reasons if story.verdict else ())}",
         )
         return None
-    if desk.store.archive.is_backfill(story.lead.id) or now - story.lead.told_at > desk.config.breaking.max_age:
+    if desk.store.archive.backfill([story.lead.id]) or now - story.lead.told_at > desk.config.breaking.max_age:
         return None
     kind, reasons = _kind(desk, story, now=now)
     if kind is None or _over_budget(desk, now=now):

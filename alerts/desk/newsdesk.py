@@ -12,12 +12,12 @@ from alerts.config import Config
 from alerts.content.fetch import Fetcher
 from alerts.errors import ConfigError
 from alerts.guarded import Worker
-from alerts.model import Audience, Outlet, Relation, Segment, Segments
+from alerts.model import Audience, Outlet, Segment, Segments
 from alerts.ports import Clock, Provider
 from alerts.provider import open_provider
 from alerts.store import Store, open_store
-from alerts.templating import Renderer
-from alerts.templating.render import Brand
+from alerts.templating.brand import Brand
+from alerts.templating.renderer import Renderer
 
 
 def utc_now() -> datetime:
@@ -150,14 +150,14 @@ class Newsdesk:
         """The outlets by name."""
         return {outlet.name: outlet for outlet in self.config.all_outlets}
 
-    def outlet_of(self, url: str) -> Outlet:
-        """Tell whose a page is, by the host of the outlet's feeds; the newsroom itself where nobody claims it."""
+    def outlet_of(self, url: str) -> Outlet | None:
+        """Tell which configured outlet a page is of, by the host of its feeds; None: nobody claims it."""
         host = (urlsplit(url).hostname or "").removeprefix("www.")
         for outlet in self.config.all_outlets:
             hosts = {(urlsplit(feed).hostname or "").removeprefix("www.") for feed in outlet.feeds}
             if host and host in hosts:
                 return outlet
-        return Outlet(name=self.config.newsroom.name, relation=Relation.OURS, trust=1.0)
+        return None
 
 
 def open_desk(config: Config, *, clock: Clock = utc_now) -> Newsdesk:

@@ -37,24 +37,25 @@ def tell(desk: Newsdesk) -> int:
     return len(waiting)
 
 
-def _tell_one(desk: Newsdesk, notice: WaitingNotice) -> None:
+def _tell_one(desk: Newsdesk, waiting: WaitingNotice) -> None:
+    notice = waiting.notice
     daybook = desk.store.daybook
     settings = desk.config.desk
     errors = []
-    if notice.mailed_at is None:
+    if waiting.mailed_at is None:
         failed = [editor for editor in settings.editors if not _mail(desk, notice, editor)]
         if failed:
             errors.append(f"{len(failed)} of {len(settings.editors)} editors could not be mailed")
         else:
             daybook.notice_mailed(notice.key, now=desk.clock())
-    if notice.posted_at is None:
+    if waiting.posted_at is None:
         if settings.webhook and (why := _post(desk, notice, settings.webhook)):
             errors.append(why)
         else:
             daybook.notice_posted(notice.key, now=desk.clock())
     if errors:
-        wait = min(_FIRST_RETRY * 2 ** min(notice.attempts, 10), _LAST_RETRY)
-        if notice.attempts >= _GIVE_UP_AFTER:
+        wait = min(_FIRST_RETRY * 2 ** min(waiting.attempts, 10), _LAST_RETRY)
+        if waiting.attempts >= _GIVE_UP_AFTER:
             daybook.notice_mailed(notice.key, now=desk.clock())
             daybook.notice_posted(notice.key, now=desk.clock())
             log.error("notice_given_up", key=notice.key, error="; ".join(errors))
@@ -69,7 +70,7 @@ def page_of(desk: Newsdesk, edition: EditionId, editor: str) -> str:
     return f"{desk.config.web.url.rstrip('/')}/desk/{token}"
 
 
-def _mail(desk: Newsdesk, notice: WaitingNotice, editor: str) -> bool:
+def _mail(desk: Newsdesk, notice: Notice, editor: str) -> bool:
     link = ""
     if notice.edition is not None:
         record = desk.store.ledger.find(notice.edition)
@@ -91,7 +92,7 @@ def _mail(desk: Newsdesk, notice: WaitingNotice, editor: str) -> bool:
     return outcome.kind is not OutcomeKind.BUSY
 
 
-def _post(desk: Newsdesk, notice: WaitingNotice, address: str) -> str:
+def _post(desk: Newsdesk, notice: Notice, address: str) -> str:
     """POST a notice; return what went wrong, empty: nothing."""
     import httpx2
 

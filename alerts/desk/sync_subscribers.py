@@ -6,7 +6,7 @@ from pathlib import Path
 from alerts.audience import lists
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ConfigError, Problem, SendRefused
-from alerts.store.records import ListDiff
+from alerts.model import ListDiff
 
 #: A list may lose this many people without anybody asking.
 _HARMLESS_LOSS = 10
@@ -34,30 +34,23 @@ def list_files(desk: Newsdesk) -> list[Path]:
 
 def plan(desk: Newsdesk, file: Path, *, shrink: bool = False) -> ListPlan:
     """Compare a list file with the roster without changing anything."""
-    return _run(desk, file, apply=False, shrink=shrink)
+    problems: list[Problem] = []
+    diff = desk.store.roster.diff_list(file.stem, lists.rows(file, problems))
+    refused = "" if shrink else _suspicion(desk, file, diff)
+    return ListPlan(list=file.stem, file=file, diff=diff, problems=tuple(problems), refused=refused)
 
 
 def apply(desk: Newsdesk, file: Path, *, shrink: bool = False) -> ListPlan:
-    """Apply a list file. Raises SendRefused when it shrank suspiciously and `shrink` does not allow it."""
-    found = _run(desk, file, apply=False, shrink=shrink)
-    if found.refused:
-        raise SendRefused(found.refused, hint="if the file is right: alerts subscribers sync --allow-shrink")
-    return _run(desk, file, apply=True, shrink=shrink)
-
-
-def _run(desk: Newsdesk, file: Path, *, apply: bool, shrink: bool) -> ListPlan:
+    """Apply a list file in one transaction. Raises SendRefused when it shrank suspiciously and `shrink` is off."""
     problems: list[Problem] = []
+
+    def refuse(diff: ListDiff) -> None:
+        if not shrink and (why := _suspicion(desk, file, diff)):
+            raise SendRefused(why, hint="if the file is right: alerts subscribers sync --allow-shrink")
+
     rows = lists.rows(file, problems)
-    roster = desk.store.roster
-    now = desk.clock()
-    diff = roster.apply_list(file.stem, rows, now=now) if apply else roster.diff_list(file.stem, rows, now=now)
-    return ListPlan(
-        list=file.stem,
-        file=file,
-        diff=diff,
-        problems=tuple(problems),
-        refused="" if shrink else _suspicion(desk, file, diff),
-    )
+    diff = desk.store.roster.apply_list(file.stem, rows, now=desk.clock(), check=refuse)
+    return ListPlan(list=file.stem, file=file, diff=diff, problems=tuple(problems))
 
 
 def _suspicion(desk: Newsdesk, file: Path, diff: ListDiff) -> str:

@@ -132,6 +132,13 @@ class Archive:
             found = _stories(connection, rows) if len(rows) == 1 else []
         return found[0] if found else None
 
+    def story_of(self, article_id: ArticleId) -> Story | None:
+        """Find the story that an article belongs to."""
+        table = tables.articles
+        with reading(self._engine) as connection:
+            story_id = connection.scalars(select(table.c.story_id).where(table.c.id == article_id)).one_or_none()
+        return self.story(story_id) if story_id else None
+
     def open_stories(self, *, since: datetime) -> list[Story]:
         """List the stories that something was added to since an instant, oldest first."""
         stories = tables.stories

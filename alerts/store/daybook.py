@@ -10,7 +10,7 @@ from alerts.model import EditionId, Notice, NoticeKind, Occurrence, StoryId
 from alerts.store import tables
 from alerts.store.archived import verdict_from_json, verdict_to_json
 from alerts.store.engine import reading, writing
-from alerts.store.records import Decision, OccurrenceRecord, WaitingNotice
+from alerts.store.records import Decision, Fact, OccurrenceRecord, WaitingNotice
 from alerts.store.statements import insert_or_skip, insert_or_update
 
 #: States of an occurrence.
@@ -147,11 +147,11 @@ class Daybook:
 
     # --- small facts ------------------------------------------------------------------------------
 
-    def get(self, name: str) -> tuple[str, datetime] | None:
+    def get(self, name: str) -> Fact | None:
         """Read a small fact, and when it was put."""
         with reading(self._engine) as connection:
             row = connection.execute(select(tables.control).where(tables.control.c.name == name)).one_or_none()
-        return (row.value, row.at) if row else None
+        return Fact(row.value, row.at) if row else None
 
     def put(self, name: str, value: str, now: datetime) -> None:
         """Keep a small fact under its name."""

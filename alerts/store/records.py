@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from alerts.model import (
     DeliveryId,
@@ -102,6 +103,13 @@ class WaitingNotice:
     posted_at: datetime | None
     attempts: int
     last_error: str
+
+
+class Fact(NamedTuple):
+    """A small fact of the daybook, and when it was put."""
+
+    value: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
