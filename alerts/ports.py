@@ -204,6 +204,8 @@ class DispatchLedger(Protocol):
         """Expire what is too old and close editions with nothing left to do; return those that changed state."""
         ...
 
-    def next_due_at(self, *, now: datetime, edition: EditionId | None = None) -> datetime | None:
+    def next_due_at(
+        self, *, now: datetime, provider: str | None = None, edition: EditionId | None = None
+    ) -> datetime | None:
         """Tell when the next pending delivery may go (at most now: at once); None: none waits."""
         ...
