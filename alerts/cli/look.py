@@ -131,7 +131,7 @@ def explain(session: Session, /, *, what: str) -> None:
         if record is None:
             raise SendRefused(f'there is no story and no edition "{what}"', hint="alerts stories list")
         edition = record.edition
-        rows = [
+        sentences = [
             (sentence.text, f"{entry.outlet or 'editor'}, {sentence.place or 'own words'}")
             for entry in edition.entries
             for sentence in entry.sentences
@@ -142,7 +142,7 @@ def explain(session: Session, /, *, what: str) -> None:
             for d in desk.store.daybook.decisions(edition.id)
         ]
         text = "\n".join([f"{edition.id}  {edition.subject}", *told, *decisions, ""])
-        text += "\n" + "\n".join(f"{sentence}\n    ← {source}" for sentence, source in rows)
+        text += "\n" + "\n".join(f"{sentence}\n    ← {source}" for sentence, source in sentences)
         session.data({"edition": edition, "decisions": decisions}, text)
 
 
@@ -158,8 +158,8 @@ def why(session: Session, /, *, address: str) -> None:
         deliveries = desk.store.ledger.deliveries(address_hash=hashed, limit=100)
         left_out = desk.store.ledger.exclusions(None, address_hash=hashed, limit=100)
         zone = desk.config.newsroom.timezone
-        rows = [(d.changed_at, d.edition, d.state.value, d.reason) for d in deliveries]
-        rows += [(None, e.edition, "excluded", e.reason) for e in left_out]
+        rows = [(local(d.changed_at, zone), d.edition, d.state.value, d.reason) for d in deliveries]
+        rows += [("", e.edition, "excluded", e.reason) for e in left_out]
         lines = [
             f"in the lists {', '.join(sorted(person.lists)) or 'none'}" if person else "not a subscriber",
             *(
@@ -169,7 +169,7 @@ def why(session: Session, /, *, address: str) -> None:
             "",
             table(
                 ("WHEN", "EDITION", "WHAT", "REASON", "SUBJECT"),
-                [(local(at, zone), e, what, reason, _subject(desk, e)) for at, e, what, reason in rows],
+                [(*row, _subject(desk, row[1])) for row in rows],
                 empty="no edition was ever meant for it",
             ),
         ]

@@ -32,10 +32,11 @@ class Session:
     def desk(self) -> Iterator["Newsdesk"]:
         """Open the newsdesk of the configuration; close it afterwards."""
         from alerts import config
+
+        settings = config.load(self.config)
         from alerts.cli.logs import set_up
         from alerts.desk import open_desk
 
-        settings = config.load(self.config)
         set_up(settings.log, verbosity=self.verbosity)
         desk = open_desk(settings)
         try:
