@@ -53,3 +53,29 @@ def _patterns(tables: list[dict[str, dict[str, list[str]]]], part: str, frame: s
         for rule, patterns in table.get(part, {}).items():
             found.setdefault(rule, []).extend(patterns)
     return tuple((rule, re.compile(frame.format("|".join(some)), re.IGNORECASE)) for rule, some in found.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Openings:
+    """How sentences of a language begin that cannot stand alone."""
+
+    dangling: tuple[str, ...]
+    connectors: tuple[str, ...]
+    personal: frozenset[str]
+
+
+@cache
+def openings_for(language: str) -> Openings:
+    """Read the openings of a language; nothing is known of one that has none."""
+    tables = tomllib.loads((Path(__file__).parent / "openings.toml").read_text(encoding="utf-8"))
+    table = tables.get(language or "en", {"dangling": [], "connectors": [], "personal": []})
+    return Openings(
+        dangling=tuple(table["dangling"]), connectors=tuple(table["connectors"]), personal=frozenset(table["personal"])
+    )
+
+
+@cache
+def stopwords() -> frozenset[str]:
+    """Read the words that tell nothing, of all languages together."""
+    table = tomllib.loads((Path(__file__).parent / "stopwords.toml").read_text(encoding="utf-8"))
+    return frozenset(word for text in table.values() for word in text.split())
