@@ -1,0 +1,284 @@
+"""Reads lists: CSV files, one person a row. Edge: reads files, writes none.
+
+Only `email` is obligatory; `name`, `language`, `timezone` and `joined` mean something to us, every other column is an
+attribute that segments can ask for (values parted by `|`). A row is never skipped in silence: where its person cannot
+be known it is left out and reported, where a detail is wrong it is used without the detail, and that is reported too.
+A file that cannot be trusted as a whole (encoding, header, a quote that never ends) is refused.
+"""
+
+import csv
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from alerts.audience.address import normalise
+from alerts.errors import ConfigError, Problem
+from alerts.model import SIGNUP, ListDiff, ListRow, folded
+
+#: What a list may be called: the name of its file without `.csv`.
+LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+
+_EMAIL, _OWN = "email", ("email", "name", "language", "timezone", "joined")
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8})*)")
+_MOST_CHARACTERS = 400
+_LEFT_OUT = "mend it; until then this row is left out"
+_WITHOUT_IT = "mend it; until then the row is used without it"
+#: a list that shrinks by no more people is never suspicious
+_FEW = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header:
+    """The columns of a file."""
+
+    #: column names, folded
+    names: tuple[str, ...]
+    delimiter: str
+
+
+def files(directory: Path) -> Mapping[str, Path]:
+    """Find the lists of a folder: name → file. Raises ConfigError for files that cannot be lists."""
+    found = {path.stem: path for path in sorted(directory.glob("*.csv"))}
+    problems = [
+        Problem(file=str(path), text=text, remedy="rename it")
+        for name, path in found.items()
+        if (text := _bad_name(name))
+    ]
+    if problems:
+        raise ConfigError(f"{directory}: a list cannot be called so", problems=tuple(problems))
+    return found
+
+
+def read(path: Path) -> Iterator[ListRow | Problem]:
+    """Read a list row by row, in memory that does not grow with the rows but for one number each.
+
+    Yields a Problem for what is wrong with a row. Raises ConfigError where the whole file cannot be used.
+    """
+    shown = str(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = _header(shown, file)
+            yield from _rows(shown, header, file)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path) from error
+    except OSError as error:
+        raise ConfigError(f"{shown}: cannot be read: {error.strerror or error}") from error
+
+
+def usable(found: Iterable[ListRow | Problem], report: Callable[[Problem], None]) -> Iterator[ListRow]:
+    """Hand on the rows and report the problems."""
+    for item in found:
+        if isinstance(item, Problem):
+            report(item)
+        else:
+            yield item
+
+
+def refusal(diff: ListDiff, *, max_shrink: float) -> str:
+    """Tell why a list must not become what its file says without somebody saying so; empty: it may.
+
+    Half a file looks like a whole one, and an empty export like a list that everybody left.
+    """
+    if diff.before and not diff.after:
+        return f"{diff.list}: no usable row is left of {diff.before} people"
+    if diff.gone > _FEW and diff.gone > max_shrink * diff.before:
+        share = diff.gone / diff.before
+        return f"{diff.list}: {diff.gone} of {diff.before} people ({share:.0%}) would go, more than {max_shrink:.0%}"
+    return ""
+
+
+def fingerprint(path: Path) -> str:
+    """Tell the SHA-256 of a file, hex. Raises ConfigError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _bad_name(name: str) -> str:
+    if name == SIGNUP:
+        return f'"{SIGNUP}" is the list of those who signed up themselves; no file may own it'
+    if not LIST_NAME.fullmatch(name):
+        return f'"{name}" is no name for a list: small letters, digits, "-" and "_" only'
+    return ""
+
+
+# --- the whole file ------------------------------------------------------------------------------
+
+
+def _refused(shown: str, line: int, text: str, remedy: str) -> ConfigError:
+    problem = Problem(file=shown, line=line, text=text, remedy=remedy)
+    return ConfigError(f"{shown}: this list cannot be used", problems=(problem,))
+
+
+def _not_utf8(path: Path) -> ConfigError:
+    """Find where a file stops being UTF-8: the reader saw only its own chunk."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                return _refused(str(path), 1, "is UTF-16, not UTF-8", 'save it as "CSV UTF-8"')
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                shown = line[max(0, error.start - 15) : error.end + 15].decode("cp1252", "replace").strip()
+                text = f'is not UTF-8 (byte 0x{line[error.start]:02x} in "{shown}")'
+                return _refused(str(path), number, text, 'save the file as "CSV UTF-8"')
+    return _refused(str(path), 1, "is not UTF-8", 'save it as "CSV UTF-8"')
+
+
+def _header(shown: str, lines: Iterator[str]) -> _Header:
+    first = next(lines, "")
+    if not first.strip():
+        text = "the first line is empty" if first else "the file is empty"
+        raise _refused(shown, 1, text, 'it must name the columns, such as "email,name,region"')
+    if "\0" in first:
+        raise _refused(shown, 1, "is not text", 'save it as "CSV UTF-8"')
+    delimiter = max(",;\t", key=first.count)
+    try:
+        names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter, strict=True))]
+    except csv.Error as error:
+        raise _refused(shown, 1, f"the header cannot be read: {error}", "mend its quotes") from error
+    while names and not names[-1]:
+        names.pop()
+    _check_header(shown, names)
+    return _Header(names=tuple(_column(name) for name in names), delimiter=delimiter)
+
+
+def _check_header(shown: str, names: Sequence[str]) -> None:
+    columns = [_column(name) for name in names]
+    if _EMAIL not in columns:
+        if any("@" in name for name in names):
+            remedy = 'put a line before it that names the columns, such as "email,name,region"'
+            raise _refused(shown, 1, "there is no header: the first line is a row already", remedy)
+        like = next((name for name in names if "mail" in name.casefold()), None)
+        like = like or next(iter(get_close_matches(_EMAIL, names, n=1)), None)
+        remedy = f'rename the column "{like}" to "email"' if like else 'call the column with the addresses "email"'
+        raise _refused(shown, 1, 'no column is called "email"', remedy)
+    for number, column in enumerate(columns, start=1):
+        if not column or len(column) > 100:
+            raise _refused(shown, 1, f"column {number} has no usable name", "name it, or remove it")
+        if columns.count(column) > 1:
+            raise _refused(shown, 1, f'two columns are called "{column}"', "rename one")
+
+
+def _column(name: str) -> str:
+    return re.sub(r"\s+", "_", folded(name))
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def _rows(shown: str, header: _Header, lines: Iterator[str]) -> Iterator[ListRow | Problem]:
+    reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
+    lines_by_address: dict[int, int] = {}
+    while True:
+        # the header is line 1, and the reader counts from behind it
+        line = reader.line_num + 2
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                remedy = "close it, or bring back the missing end of the file"
+                raise _refused(shown, line, "a quote is opened here and never closed", remedy) from error
+            yield Problem(file=shown, line=line, text=f"cannot be read: {error}", remedy=_LEFT_OUT)
+            continue
+        if cells is None:
+            return
+        if any(cell.strip() for cell in cells):
+            yield from _row(shown, line, header, cells, lines_by_address)
+
+
+def _row(
+    shown: str, line: int, header: _Header, cells: list[str], lines_by_address: dict[int, int]
+) -> Iterator[ListRow | Problem]:
+    def wrong(text: str, remedy: str = _LEFT_OUT) -> Problem:
+        return Problem(file=shown, line=line, text=text, remedy=remedy)
+
+    if any(cell.strip() for cell in cells[len(header.names) :]) or len(cells) < len(header.names):
+        yield wrong(f"has {len(cells)} columns, the header {len(header.names)}")
+        return
+    if any("\n" in cell or "\r" in cell or "\0" in cell for cell in cells):
+        yield wrong("a value goes over several lines; perhaps a quote is not closed")
+        return
+    said = {name: cell.strip() for name, cell in zip(header.names, cells, strict=False)}
+    try:
+        address = normalise(said[_EMAIL])
+    except ValueError as error:
+        yield wrong(f'"{said[_EMAIL]}" is no address: {error}' if said[_EMAIL] else str(error))
+        return
+    # One number instead of the text: a million addresses would take a hundred megabytes.
+    earlier = lines_by_address.setdefault(hash(address.lower()), line)
+    if earlier != line:
+        yield wrong(f"{address} stands on line {earlier} already", "remove one; the first counts")
+        return
+    yield from _details(address, said, wrong)
+
+
+def _details(
+    address: str, said: Mapping[str, str], wrong: Callable[[str, str], Problem]
+) -> Iterator[ListRow | Problem]:
+    def checked(column: str, read_value: Callable[[str], str], wanted: str) -> str:
+        written = said.get(column, "")
+        value = read_value(written) if written else ""
+        if written and not value:
+            problems.append(wrong(f'{column} "{written}" is not {wanted}', _WITHOUT_IT))
+        return value
+
+    problems: list[Problem] = []
+    name = checked("name", lambda written: written if len(written) <= _MOST_CHARACTERS else "", "a name: too long")
+    language = checked("language", _language, 'a language such as "en" or "pt-BR"')
+    timezone = checked("timezone", _zone, 'a time zone such as "Europe/Paris"')
+    joined = checked("joined", _instant, "a date such as 2026-03-31")
+    attributes: dict[str, frozenset[str]] = {}
+    for column, cell in said.items():
+        values = frozenset(value for part in cell.split("|") if (value := folded(part)))
+        if column in _OWN or not values:
+            continue
+        if any(len(value) > _MOST_CHARACTERS for value in values):
+            problems.append(wrong(f"{column} has a value of more than {_MOST_CHARACTERS} characters", _WITHOUT_IT))
+        else:
+            attributes[column] = values
+    yield from problems
+    yield ListRow(
+        address=address,
+        name=name,
+        language=language,
+        timezone=timezone,
+        joined_at=datetime.fromisoformat(joined) if joined else None,
+        attributes=attributes,
+    )
+
+
+@lru_cache(maxsize=1000)
+def _language(written: str) -> str:
+    """Write a language tag as RFC 5646 recommends: `pt_br` is `pt-BR`. Empty: it is none."""
+    match = _LANGUAGE.fullmatch(written)
+    if match is None or len(written) > 35:
+        return ""
+    cases: dict[int, Callable[[str], str]] = {2: str.upper, 4: str.title}
+    parts = (cases.get(len(part), str.lower)(part) for part in re.split("[-_]", match[2])[1:])
+    return "-".join([match[1].lower(), *parts])
+
+
+@lru_cache(maxsize=1000)
+def _zone(written: str) -> str:
+    try:
+        return ZoneInfo(written).key
+    except (KeyError, ValueError, OSError):
+        return ""
+
+
+@lru_cache(maxsize=1000)
+def _instant(written: str) -> str:
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return ""
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
