@@ -9,7 +9,7 @@ A file that cannot be trusted as a whole (encoding, header, a quote that never e
 import csv
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.audience.address import normalise
 from alerts.errors import ConfigError, Problem
-from alerts.model import SIGNUP, ListDiff, ListRow, folded
+from alerts.model import SIGNUP, ListRow, folded
 
 #: What a list may be called: the name of its file without `.csv`.
 LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
@@ -29,8 +29,6 @@ _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8})*)")
 _MOST_CHARACTERS = 400
 _LEFT_OUT = "mend it; until then this row is left out"
 _WITHOUT_IT = "mend it; until then the row is used without it"
-#: a list that shrinks by no more people is never suspicious
-_FEW = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,26 +69,13 @@ def read(path: Path) -> Iterator[ListRow | Problem]:
         raise ConfigError(f"{shown}: cannot be read: {error.strerror or error}") from error
 
 
-def usable(found: Iterable[ListRow | Problem], report: Callable[[Problem], None]) -> Iterator[ListRow]:
-    """Hand on the rows and report the problems."""
-    for item in found:
+def rows(path: Path, problems: list[Problem]) -> Iterator[ListRow]:
+    """Read the rows of a list that can be used; what is wrong with it is added to `problems`."""
+    for item in read(path):
         if isinstance(item, Problem):
-            report(item)
+            problems.append(item)
         else:
             yield item
-
-
-def refusal(diff: ListDiff, *, max_shrink: float) -> str:
-    """Tell why a list must not become what its file says without somebody saying so; empty: it may.
-
-    Half a file looks like a whole one, and an empty export like a list that everybody left.
-    """
-    if diff.before and not diff.after:
-        return f"{diff.list}: no usable row is left of {diff.before} people"
-    if diff.gone > _FEW and diff.gone > max_shrink * diff.before:
-        share = diff.gone / diff.before
-        return f"{diff.list}: {diff.gone} of {diff.before} people ({share:.0%}) would go, more than {max_shrink:.0%}"
-    return ""
 
 
 def fingerprint(path: Path) -> str:
