@@ -139,14 +139,6 @@ class Archive:
             story_id = connection.scalars(select(table.c.story_id).where(table.c.id == article_id)).one_or_none()
         return self.story(story_id) if story_id else None
 
-    def story_of(self, article_id: ArticleId) -> Story | None:
-        """Find the story that an article belongs to."""
-        articles, stories = tables.articles, tables.stories
-        owner = select(articles.c.story_id).where(articles.c.id == article_id).scalar_subquery()
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(stories).where(stories.c.id == owner)).all()
-            return next(iter(_stories(connection, rows)), None)
-
     def open_stories(self, *, since: datetime) -> list[Story]:
         """List the stories that something was added to since an instant, oldest first."""
         stories = tables.stories
