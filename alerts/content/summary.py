@@ -44,8 +44,8 @@ def summarise(articles: Sequence[Article]) -> Summary:
     standfirst = _standfirst(lead)
     extracted = _candidates(lead)
     chosen = standfirst or _opening(extracted, lead)
-    alert = _fill(chosen, extracted, limit=ALERT_LIMIT, most_words=_ALERT_WORDS)
-    blurb = _fill(chosen, extracted, limit=BLURB_LIMIT, most_words=75)
+    alert = _fill(chosen, extracted, limit=ALERT_LIMIT, most=3, most_words=_ALERT_WORDS)
+    blurb = _fill(chosen, extracted, limit=BLURB_LIMIT, most=4, most_words=75)
     subject = headline.subject_of([article.title for article in articles])
     return Summary(
         headline=subject,
@@ -119,7 +119,7 @@ def _flaw(text: str, language: str) -> float:
     tokens = words(text)
     if any(start.startswith(opening) and not start[len(opening) : len(opening) + 1].isalnum() for opening in openings.dangling):
         return 1.0
-    if not is_sentence(text) or text.rstrip().endswith((":", "…")) or text[:1].islower():
+    if not is_sentence(text) or text.rstrip().endswith((":", "…")) or text[:1].islower() or "|" in text:
         return 1.0
     flaw = 0.0
     outside = re.sub(r"“[^”]*”|\"[^\"]*\"|«[^»]*»", "", text)
@@ -158,14 +158,14 @@ def _fitted(sentence: Sentence, limit: int) -> Sentence:
 
 
 def _fill(
-    chosen: tuple[Sentence, ...], extracted: Sequence[_Candidate], *, limit: int, most_words: int
+    chosen: tuple[Sentence, ...], extracted: Sequence[_Candidate], *, limit: int, most: int, most_words: int
 ) -> tuple[Sentence, ...]:
     """Add the best sentences that fit and say something new; the article's order is kept."""
     added: list[_Candidate] = []
     for candidate in sorted(extracted, key=lambda candidate: -candidate.score):
         said = [*(sentence.text for sentence in chosen), *(other.sentence.text for other in added)]
         text = " ".join([*said, candidate.sentence.text])
-        if len(text) > limit or len(words(text)) > most_words or len(said) >= 4:
+        if len(text) > limit or len(words(text)) > most_words or len(said) >= most:
             continue
         if any(_overlap(candidate.sentence.text, other) >= _SAME for other in said) or candidate.score < 0.2:
             continue

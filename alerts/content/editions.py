@@ -1,0 +1,233 @@
+"""Choosing what an edition says. Pure, but for drawing the edition's random id.
+
+Makes drafts: whom it goes to, when, and whether, others decide.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from alerts.content import headline
+from alerts.content.articles import canonical
+from alerts.content.text import shorten, tidy
+from alerts.errors import ContentError
+from alerts.model import (
+    SCOPE_ALERTS,
+    Article,
+    Edition,
+    EditionId,
+    Entry,
+    Kind,
+    Occurrence,
+    Sentence,
+    Story,
+    StoryId,
+    Summary,
+    Urgency,
+)
+
+_LONGEST_KEY = 300
+
+
+def new_id() -> EditionId:
+    """Draw an edition's id: 12 letters and digits, 60 bits."""
+    return EditionId(base64.b32encode(secrets.token_bytes(8)).decode()[:12].lower())
+
+
+def alert(
+    told: Story | Article,
+    summary: Summary,
+    *,
+    segments: Sequence[str],
+    made_at: datetime,
+    urgency: Urgency = Urgency.ALERT,
+    made_by: str = "",
+    revision: int = 1,
+    language: str = "",
+) -> Edition:
+    """Make the alert on a story or a single article; from revision 2 on it is an update.
+
+    Raises ContentError for a story that only watched outlets have: theirs is never sent.
+    """
+    story = told if isinstance(told, Story) else None
+    article = told.lead if isinstance(told, Story) else told
+    if article is None:
+        raise ContentError(f"{tidy(told.title)}: no outlet of ours has this story yet")
+    key = f"alert/{_subject_of(story, article)}/r{revision}"
+    return Edition(
+        id=new_id(),
+        kind=Kind.ALERT if revision == 1 else Kind.UPDATE,
+        urgency=urgency,
+        key=key,
+        told_key=key,
+        subject=tidy(summary.headline),
+        preheader=tidy(summary.preheader),
+        entries=(entry(article, summary.sentences, story=story.id if story else None),),
+        segments=tuple(segments),
+        language=language or article.language or "en",
+        scope=SCOPE_ALERTS,
+        made_at=made_at,
+        reasons=story.verdict.reasons if story and story.verdict else (),
+        made_by=made_by,
+    )
+
+
+def _subject_of(story: Story | None, article: Article) -> str:
+    """Name what an alert tells of: the story, else the address, else the words."""
+    if story is not None:
+        return story.id
+    if article.url and len(article.url) <= _LONGEST_KEY:
+        return canonical(article.url)
+    return article.id if article.url else article.content_hash[:32]
+
+
+def flash(
+    subject: str,
+    text: str,
+    *,
+    segments: Sequence[str],
+    made_at: datetime,
+    made_by: str = "",
+    url: str = "",
+    preheader: str = "",
+    language: str = "en",
+    urgency: Urgency = Urgency.FLASH,
+) -> Edition:
+    """Make an alert from an editor's own words, before there is an article. Raises ContentError when a part is empty."""
+    subject = tidy(subject)
+    paragraphs = [tidy(paragraph) for paragraph in text.splitlines() if tidy(paragraph)]
+    if not subject:
+        raise ContentError("the flash has no subject")
+    if not paragraphs:
+        raise ContentError("the flash has no text")
+    digest_of = hashlib.sha256("\0".join([subject, *paragraphs]).encode()).hexdigest()[:32]
+    said = tuple(Sentence(text=paragraph, place="editor") for paragraph in paragraphs)
+    key = f"alert/flash-{digest_of}/r1"
+    return Edition(
+        id=new_id(),
+        kind=Kind.ALERT,
+        urgency=urgency,
+        key=key,
+        told_key=key,
+        subject=subject,
+        preheader=tidy(preheader) or shorten(paragraphs[0], 110),
+        entries=(Entry(headline=subject, sentences=said, url=canonical(url) if url else "", language=language),),
+        segments=tuple(segments),
+        language=language,
+        made_at=made_at,
+        made_by=made_by,
+    )
+
+
+def digest(
+    items: Sequence[tuple[Story, Summary]],
+    *,
+    digest: str,
+    title: str,
+    occurrence: Occurrence,
+    segments: Sequence[str],
+    made_at: datetime,
+    made_by: str = "",
+    language: str = "en",
+) -> Edition:
+    """Make a digest of stories, the most important first. Stories without an article of ours are left out."""
+    entries = tuple(
+        entry(story.lead, summary.blurb, story=story.id) for story, summary in items if story.lead is not None
+    )
+    if not entries:
+        raise ContentError(f"{digest}: there is nothing to tell")
+    headlines = [summary.headline for story, summary in items if story.lead is not None]
+    return Edition(
+        id=new_id(),
+        kind=Kind.DIGEST,
+        key=occurrence.key,
+        told_key=occurrence.key,
+        subject=headline.subject_of([f"{tidy(title)}: {headlines[0]}" if title else headlines[0], headlines[0]]),
+        preheader=_contents(headlines[1:]) or shorten(entries[0].sentences[0].text if entries[0].sentences else "", 110),
+        entries=entries,
+        segments=tuple(segments),
+        language=language,
+        scope=f"digest:{digest}",
+        title=tidy(title),
+        digest=digest,
+        nominal_on=occurrence.nominal_on,
+        made_at=made_at,
+        made_by=made_by,
+    )
+
+
+def _contents(headlines: Sequence[str]) -> str:
+    """List further headlines in a preheader: whole ones as far as they fit."""
+    line = ""
+    for text in headlines:
+        longer = f"{line} · {text}" if line else text
+        if len(longer) > 110:
+            break
+        line = longer
+    return line or (shorten(headlines[0], 110) if headlines else "")
+
+
+def entry(article: Article, sentences: Sequence[Sentence], *, story: StoryId | None = None) -> Entry:
+    """Make what an edition says of one article; everything in it is fit to print."""
+    image = article.image
+    if image is not None:
+        image = replace(
+            image, alt=tidy(image.alt), caption=tidy(image.caption), credit=tidy(image.credit), url=canonical(image.url)
+        )
+    return Entry(
+        headline=headline.bare(article.title),
+        sentences=tuple(replace(sentence, text=tidy(sentence.text)) for sentence in sentences),
+        url=canonical(article.url),
+        outlet=tidy(article.outlet),
+        section=tidy(article.section),
+        language=article.language,
+        published_at=article.published_at,
+        image=image if image and image.url else None,
+        story=story,
+        article=article.id,
+    )
+
+
+def pick_for_digest(
+    stories: Sequence[Story],
+    *,
+    told: Collection[StoryId],
+    since: datetime,
+    max_stories: int,
+    topics: Sequence[str] = (),
+) -> list[Story]:
+    """Pick what a digest tells: ours, new since its last one, not told in it yet; best first, sections mixed."""
+    wanted = set(topics)
+    waiting = [
+        story
+        for story in stories
+        if story.lead is not None
+        and story.id not in told
+        and story.lead.told_at >= since
+        and (not wanted or wanted & set(story.lead.topics))
+    ]
+    picked: list[Story] = []
+    sections: dict[str, int] = {}
+    while waiting and len(picked) < max_stories:
+        best = max(waiting, key=lambda story: (_worth(story) - _crowded(story, sections), story.last_seen_at, story.id))
+        waiting.remove(best)
+        picked.append(best)
+        sections[_section(best)] = sections.get(_section(best), 0) + 1
+    return picked
+
+
+def _worth(story: Story) -> float:
+    return story.verdict.score if story.verdict else 0.0
+
+
+def _crowded(story: Story, sections: dict[str, int]) -> float:
+    """Hold a section back the more it has: three crime stories in a row are a bad paper."""
+    section = _section(story)
+    return 0.75 * sections.get(section, 0) if section else 0.0
+
+
+def _section(story: Story) -> str:
+    return story.lead.section.casefold() if story.lead else ""
