@@ -1,7 +1,7 @@
 """The daybook: what the desk decided, what it was told, which digests were due. Edge: reads and writes the database."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, or_, select, update
@@ -15,6 +15,8 @@ from alerts.store.statements import insert_or_skip, insert_or_update
 
 #: States of an occurrence.
 OPENED, SKIPPED = "opened", "skipped"
+
+_FAR_AHEAD = timedelta(minutes=1)
 
 
 class Daybook:
@@ -164,6 +166,29 @@ class Daybook:
         with writing(self._engine) as connection:
             done = connection.execute(delete(tables.control).where(tables.control.c.name == name))
         return done.rowcount == 1
+
+    def hold(self, name: str, *, owner: str, now: datetime, until: datetime) -> bool:
+        """Take a duty that one process at a time may have, or keep it for longer; False: another one has it."""
+        table = tables.control
+        with writing(self._engine) as connection:
+            statement = insert_or_update(
+                connection,
+                table,
+                where=or_(
+                    table.c.value == owner,
+                    table.c.at <= now,
+                    # taken by a clock that has gone back since: nobody takes a duty for so long
+                    table.c.at > until + _FAR_AHEAD,
+                ),
+            )
+            done = connection.execute(statement.values(name=name, value=owner, at=until))
+        return done.rowcount == 1
+
+    def let_go(self, name: str, *, owner: str) -> None:
+        """Give up a duty, so that another process need not wait for its end."""
+        table = tables.control
+        with writing(self._engine) as connection:
+            connection.execute(delete(table).where(table.c.name == name, table.c.value == owner))
 
     def facts(self, prefix: str) -> Sequence[tuple[str, str, datetime]]:
         """List the small facts whose names begin so: name, value, when it was put."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Item = TypeVar("Item")
@@ -18,12 +18,17 @@ def insert_or_skip(connection: Connection, table: Table) -> Any:
     return _insert(connection, table).on_conflict_do_nothing()
 
 
-def insert_or_update(connection: Connection, table: Table, *, keep: Sequence[str] = ()) -> Any:
-    """Begin an INSERT that overwrites the row of the same primary key, but for the columns to keep."""
+def insert_or_update(
+    connection: Connection, table: Table, *, keep: Sequence[str] = (), where: ColumnElement[bool] | None = None
+) -> Any:
+    """Begin an INSERT that overwrites the row of the same primary key, but for the columns to keep.
+
+    With `where`, only if the row that is there fits; `rowcount` tells.
+    """
     statement = _insert(connection, table)
     fixed = {*keep, *(column.name for column in table.primary_key)}
     changes = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in fixed}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes, where=where)
 
 
 def chunks(items: Iterable[Item], size: int = ROWS_AT_ONCE) -> Iterator[list[Item]]:

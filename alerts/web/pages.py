@@ -1,0 +1,95 @@
+"""Makes HTML pages of the templates in `templates/web/`, and the headers that keep them harmless. Edge: reads files.
+
+Every value is escaped, every name must exist, and no page may run a script: the policy allows exactly our one
+stylesheet, by its hash.
+"""
+
+import base64
+import hashlib
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Response
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from alerts import bundled
+from alerts.desk import Newsdesk
+
+#: On every answer, whatever it is.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    # The address of a page is a key: it must not travel with a link.
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_STYLESHEET = "page.css.j2"
+
+#: A mail is shown in a frame that may do nothing but look like itself.
+_MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+class Pages:
+    """The pages of a newsroom. Threads may share it."""
+
+    def __init__(self, desk: Newsdesk) -> None:
+        self._common = {
+            "newsroom": desk.config.newsroom.name,
+            "contact": desk.config.sender.reply_to or desk.config.sender.address,
+            "accent": desk.config.theme.accent,
+            "on_accent": ink_on(desk.config.theme.accent),
+            "accent_dark": desk.config.theme.accent_dark,
+            "on_accent_dark": ink_on(desk.config.theme.accent_dark),
+        }
+        self._environment = _environment(desk.config.base / desk.config.templates.directory / "web")
+        style = self._environment.get_template(_STYLESHEET).render(self._common)
+        fingerprint = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._policy = (
+            f"default-src 'none'; style-src 'sha256-{fingerprint}'; form-action 'self'; "
+            "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+        )
+
+    def show(self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+        """Make an answer of a template."""
+        text = self._environment.get_template(f"{template}.html.j2").render({**self._common, **values})
+        answer = Response(text, status=status, content_type="text/html; charset=utf-8")
+        answer.headers["Content-Security-Policy"] = self._policy
+        return answer
+
+    def message(self, status: HTTPStatus, *, title: str, text: str) -> Response:
+        """Make a page that only says something."""
+        return self.show("message", status=status, title=title, text=text)
+
+    def mail(self, html: str) -> Response:
+        """Hand a mail's own HTML to the frame that shows it."""
+        answer = Response(html, content_type="text/html; charset=utf-8")
+        answer.headers["Content-Security-Policy"] = _MAIL_POLICY
+        return answer
+
+
+def _environment(own: Path) -> Environment:
+    shipped = FileSystemLoader(bundled.path("templates") / "web")
+    return Environment(
+        # `bundled/leave.html.j2` lets a newsroom's own page extend the shipped one.
+        loader=ChoiceLoader([FileSystemLoader(own), shipped, PrefixLoader({"bundled": shipped})]),
+        # by hand: select_autoescape does not know `.html.j2`
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def ink_on(colour: str) -> str:
+    """Choose the ink, black or white, that reads better on a `#rrggbb` colour (WCAG relative luminance)."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else "#000000"
