@@ -93,7 +93,7 @@ def stories() -> None:
 @stories.command("list", cls=Leaf)
 @click.option("--hours", default=24, show_default=True, help="Seen in the last hours.")
 @click.option("--level", type=click.Choice(["alert", "review", "digest-only"]), help="Only of this level.")
-@click.option("--limit", default=30, show_default=True)
+@click.option("--limit", default=30, show_default=True, help="How many, newest first.")
 @pass_session
 def list_stories(session: Session, /, *, hours: int, level: str | None, limit: int) -> None:
     """List stories, highest score first."""

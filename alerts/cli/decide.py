@@ -106,7 +106,7 @@ def _report(session: Session, stopped: "Stopped", then: str) -> None:
 
 
 @click.command(cls=Leaf)
-@click.option("--reason", default="stopped by hand", show_default=True, metavar="TEXT")
+@click.option("--reason", default="stopped by hand", show_default=True, metavar="TEXT", help="Shown to whoever asks.")
 @pass_session
 def stop(session: Session, /, *, reason: str) -> None:
     """Stop all sending at once, in every process on this database."""

@@ -191,7 +191,7 @@ def editions() -> None:
 
 @editions.command("list", cls=Leaf)
 @click.option("--state", "states", multiple=True, help="Only in this state; may be repeated.")
-@click.option("--limit", default=30, show_default=True)
+@click.option("--limit", default=30, show_default=True, help="How many, newest first.")
 @pass_session
 def list_editions(session: Session, /, *, states: tuple[str, ...], limit: int) -> None:
     """List editions, newest first."""
@@ -253,7 +253,7 @@ def deliveries() -> None:
 @deliveries.command("list", cls=Leaf)
 @click.argument("edition", metavar="[EDITION|last]", required=False, shell_complete=complete_editions)
 @click.option("--state", help="Only in this state.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, help="How many at most.")
 @pass_session
 def list_deliveries(session: Session, /, *, edition: str | None, state: str | None, limit: int) -> None:
     """List deliveries of an edition, or of all."""

@@ -312,7 +312,14 @@ def test(
 @_SEGMENT
 @_words
 @_what
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("preview.html"), show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("preview.html"),
+    show_default=True,
+    help="Where to write the page.",
+)
 @click.option("--open/--no-open", "show", default=None, help="Open the page. [default: on a terminal]")
 @pass_session
 def preview(
