@@ -235,12 +235,17 @@ def commands(command: click.Command, context: click.Context) -> Iterator[tuple[c
         for name in command.list_commands(context):
             below = command.get_command(context, name)
             if below is not None and not below.hidden:
-                yield from commands(below, click.Context(below, parent=context, info_name=name))
+                yield from commands(below, _context(below, name, context))
 
 
 def tree() -> Iterator[tuple[click.Command, click.Context]]:
     """Walk every command of `alerts`."""
-    return commands(alerts, click.Context(alerts, info_name="alerts", terminal_width=_WIDTH, max_content_width=_WIDTH))
+    return commands(alerts, _context(alerts, "alerts", None))
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
+    own = command.context_settings
+    return click.Context(command, parent, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH, **own)
 
 
 def error_classes(base: type[errors.AlertsError] = errors.AlertsError) -> Iterator[type[errors.AlertsError]]:
