@@ -41,6 +41,6 @@ def _normalise_any(address: str) -> str:
     if not address:
         raise ValueError("there is no address")
     try:
-        return validate_email(address, check_deliverability=False).normalized
+        return validate_email(address, check_deliverability=False, strict=True).normalized
     except EmailNotValidError as error:
         raise ValueError(str(error).rstrip(".")) from error
