@@ -209,7 +209,7 @@ def _compose(
     preheader: str | None = None,
 ) -> "Edition":
     from alerts.desk import compose
-    from alerts.model import Kind, Urgency
+    from alerts.model import Urgency
 
     names = segments or desk.config.breaking.segments
     for name in names:
@@ -222,14 +222,13 @@ def _compose(
             segments=names,
             urgency=Urgency.FLASH if flash else Urgency.ALERT,
             made_by=editor_name(),
-            kind=Kind.UPDATE if update else Kind.ALERT,
+            update=update,
         )
         if edit:
             edition = compose.edited(edition, _in_editor(compose.form(edition)))
     else:
-        edition = compose.flash(desk, subject="", text="", segments=names, made_by=editor_name())
-        written = _in_editor(compose.form(edition)) if subject is None or edit else f"Subject: {subject}\n\n{subject}"
-        edition = compose.edited(edition, written)
+        written = _in_editor(compose.BLANK_FORM) if subject is None or edit else f"Subject: {subject}\n\n{subject}"
+        edition = compose.flash(desk, written, segments=names, made_by=editor_name())
     if subject or preheader:
         given = compose.form(edition).partition("\n\n")[2]
         head = f"Subject: {subject or edition.subject}\nPreheader: {preheader or edition.preheader}"

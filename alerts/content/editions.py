@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.content import headline
 from alerts.content.articles import canonical
@@ -30,6 +30,7 @@ from alerts.model import (
 )
 
 _LONGEST_KEY = 300
+_LATE_AT_MOST = timedelta(hours=24)
 
 
 def new_id() -> EditionId:
@@ -96,7 +97,7 @@ def flash(
     language: str = "en",
     urgency: Urgency = Urgency.FLASH,
 ) -> Edition:
-    """Make an alert from an editor's own words, before there is an article. Raises ContentError when a part is empty."""
+    """Make an alert of an editor's own words, before there is an article. Raises ContentError when a part is empty."""
     subject = tidy(subject)
     paragraphs = [tidy(paragraph) for paragraph in text.splitlines() if tidy(paragraph)]
     if not subject:
@@ -122,6 +123,31 @@ def flash(
     )
 
 
+def rewritten(edition: Edition, *, subject: str, preheader: str, lines: Sequence[str]) -> Edition:
+    """Take over an editor's words; a sentence left as it was keeps its source. A digest keeps its entries.
+
+    Raises ContentError when nothing is left to say.
+    """
+    subject, preheader = tidy(subject), tidy(preheader)
+    if not subject:
+        raise ContentError("the subject is empty")
+    if edition.digest:
+        return replace(edition, subject=subject, preheader=preheader or edition.preheader)
+    first = edition.entries[0]
+    known = {sentence.text: sentence for sentence in first.sentences}
+    said = tuple(known.get(line, Sentence(text=line, place="editor")) for line in map(tidy, lines) if line)
+    if not said:
+        raise ContentError("the text is empty")
+    headline_now = subject if subject != edition.subject else first.headline
+    told = replace(first, headline=headline_now, sentences=said)
+    return replace(
+        edition,
+        subject=subject,
+        preheader=preheader or shorten(said[0].text, 110),
+        entries=(told, *edition.entries[1:]),
+    )
+
+
 def digest(
     items: Sequence[tuple[Story, Summary]],
     *,
@@ -144,9 +170,11 @@ def digest(
         id=new_id(),
         kind=Kind.DIGEST,
         key=occurrence.key,
-        told_key=occurrence.key,
+        # Without the zone: who moves house gets the digest of a date once.
+        told_key=f"digest/{digest}/{occurrence.nominal_on.isoformat()}/{occurrence.slot}",
         subject=headline.subject_of([f"{tidy(title)}: {headlines[0]}" if title else headlines[0], headlines[0]]),
-        preheader=_contents(headlines[1:]) or shorten(entries[0].sentences[0].text if entries[0].sentences else "", 110),
+        preheader=_contents(headlines[1:])
+        or shorten(entries[0].sentences[0].text if entries[0].sentences else "", 110),
         entries=entries,
         segments=tuple(segments),
         language=language,
@@ -206,7 +234,7 @@ def pick_for_digest(
         for story in stories
         if story.lead is not None
         and story.id not in told
-        and story.lead.told_at >= since
+        and _new_since(story.lead, since)
         and (not wanted or wanted & set(story.lead.topics))
     ]
     picked: list[Story] = []
@@ -217,6 +245,12 @@ def pick_for_digest(
         picked.append(best)
         sections[_section(best)] = sections.get(_section(best), 0) + 1
     return picked
+
+
+def _new_since(article: Article, since: datetime) -> bool:
+    """Tell whether an article is new, also one that reached us late; not what an old feed brought along."""
+    late = article.seen_at - article.told_at
+    return article.told_at >= since or (article.seen_at >= since and late <= _LATE_AT_MOST)
 
 
 def _worth(story: Story) -> float:

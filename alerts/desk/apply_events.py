@@ -7,7 +7,7 @@ import structlog
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.model import Event, EventKind, NoticeKind
-from alerts.provider.sendgrid_events import read_events
+from alerts.provider.sendgrid.events import read_events
 
 log = structlog.get_logger()
 

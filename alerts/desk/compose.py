@@ -8,9 +8,10 @@ from pathlib import Path
 from alerts.content import editions, pages
 from alerts.content.summary import summarise
 from alerts.content.topics import topics_of
+from alerts.desk import clustering
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ContentError, SendRefused
-from alerts.model import Article, Edition, EditionState, Kind, Relation, Story, StoryId, Urgency
+from alerts.model import Article, Edition, EditionState, Relation, Story, StoryId, Urgency
 
 #: A file larger than this is no article.
 _MAX_FILE_BYTES = 5_000_000
@@ -46,7 +47,9 @@ def find(desk: Newsdesk, sources: Sequence[str], *, typed: bytes | None = None) 
                 f"{article.outlet} is a watched outlet: its articles are never sent",
                 hint='set relation = "ours" for it if you may send them',
             )
+    # Marked as backfill: what an editor picks by hand is not proposed to them as well.
     desk.store.archive.add_articles([(article, True) for article in articles])
+    clustering.cluster(desk, [article for article in articles if desk.store.archive.story_of(article.id) is None])
     return Found(articles=articles, story=desk.store.archive.story_of(articles[0].id))
 
 
@@ -99,22 +102,36 @@ def _file(path: Path) -> bytes:
 
 
 def alert(
-    desk: Newsdesk, found: Found, *, segments: tuple[str, ...], urgency: Urgency, made_by: str, kind: Kind = Kind.ALERT
+    desk: Newsdesk,
+    found: Found,
+    *,
+    segments: tuple[str, ...],
+    urgency: Urgency,
+    made_by: str,
+    update: bool = False,
 ) -> Edition:
-    """Write the alert for what an editor pointed at; an update counts on from the alerts already sent."""
-    return editions.alert(
-        found.articles,
+    """Write the alert for what an editor pointed at; an update counts on from the alerts already sent.
+
+    Raises SendRefused for an update of what was never alerted.
+    """
+    revision = next_revision(desk, found.story) if update else 1
+    if update and revision == 1:
+        raise SendRefused("nothing was sent of this story before", hint="leave --update out")
+    edition = editions.alert(
+        found.story if found.story is not None and found.story.lead is not None else found.articles[0],
         summarise(found.articles),
-        story=found.story,
         segments=segments,
         urgency=urgency,
-        kind=kind,
-        revision=next_revision(desk, found.story) if kind is Kind.UPDATE else 1,
+        revision=revision,
         language=found.articles[0].language or desk.config.newsroom.language,
         made_at=desk.clock(),
         made_by=made_by,
-        reasons=found.story.verdict.reasons if found.story and found.story.verdict else (),
     )
+    # The story's lead may be another outlet's telling; what the editor pointed at is what is linked.
+    entry = editions.entry(
+        found.articles[0], edition.entries[0].sentences, story=found.story.id if found.story else None
+    )
+    return replace(edition, entries=(entry,))
 
 
 def next_revision(desk: Newsdesk, story: Story | None) -> int:
@@ -128,11 +145,13 @@ def alerts_of(desk: Newsdesk, stories: Sequence[StoryId]) -> list[Edition]:
     return [record.edition for record in desk.store.ledger.story_editions(stories) if record.state not in gone]
 
 
-def flash(desk: Newsdesk, *, subject: str, text: str, segments: tuple[str, ...], made_by: str) -> Edition:
-    """Make a flash of an editor's own words, before there is an article."""
+def flash(desk: Newsdesk, written: str, *, segments: tuple[str, ...], made_by: str) -> Edition:
+    """Make a flash of an editor's own words (laid out like `form`), before there is an article."""
+    subject, preheader, lines = _read_form(written)
     return editions.flash(
-        subject=subject,
-        text=text,
+        subject,
+        "\n".join(lines),
+        preheader=preheader,
         segments=segments,
         language=desk.config.newsroom.language,
         made_at=desk.clock(),
@@ -154,12 +173,21 @@ def form(edition: Edition) -> str:
     return _FORM.format(subject=edition.subject, preheader=edition.preheader, text=text)
 
 
+#: The form with nothing in it yet.
+BLANK_FORM = _FORM.format(subject="", preheader="", text="")
+
+
 def edited(edition: Edition, written: str) -> Edition:
     """Take over what an editor made of `form`. Raises ContentError when the subject is missing."""
+    subject, preheader, lines = _read_form(written)
+    return editions.rewritten(edition, subject=subject, preheader=preheader, lines=lines)
+
+
+def _read_form(written: str) -> tuple[str, str, list[str]]:
     head, _, body = written.partition("\n\n")
     fields = dict(re.findall(r"^(Subject|Preheader):[ \t]*(.*)$", head, re.M))
     subject = fields.get("Subject", "").strip()
     if not subject:
         raise ContentError("the subject is empty; nothing was sent", hint='the first line must be "Subject: …"')
     lines = [line.strip() for line in body.splitlines() if line.strip()]
-    return editions.rewritten(edition, subject=subject, preheader=fields.get("Preheader", "").strip(), lines=lines)
+    return subject, fields.get("Preheader", "").strip(), lines

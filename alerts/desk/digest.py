@@ -54,7 +54,7 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
             f"at least {digest.min_stories} wanted",
             hint="`alerts feeds fetch` brings in what is new",
         )
-    return editions.digest(
+    edition = editions.digest(
         [(story, summarise(_ours(desk, story))) for story in chosen],
         digest=digest.name,
         title=digest.title or digest.name.capitalize(),
@@ -62,8 +62,11 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
         segments=digest.segment,
         language=desk.config.newsroom.language,
         made_at=now,
-        expires_at=occurrence.due_at + (digest.expires or desk.config.delivery.digest_expires),
+        made_by="alerts",
     )
+    expires_at = occurrence.due_at + (digest.expires or desk.config.delivery.digest_expires)
+    # By hand it may be sent early or late; its life counts from whichever comes last.
+    return replace(edition, expires_at=max(expires_at, now + desk.config.delivery.digest_expires))
 
 
 def _ours(desk: Newsdesk, story: Story) -> tuple[Article, ...]:

@@ -13,9 +13,8 @@ import structlog
 from alerts.content import breaking, feeds
 from alerts.content.articles import from_entry
 from alerts.content.fetch import Fetched
-from alerts.content.stories import Clusterer
 from alerts.content.topics import topics_of
-from alerts.desk import compose, send
+from alerts.desk import clustering, compose, send
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, ContentError
@@ -40,8 +39,6 @@ _FETCHERS = 8
 _PRIORITY_SECONDS, _USUAL_SECONDS, _LONGEST_SECONDS = 60, 300, 3600
 #: A feed that failed this often in a row is reported.
 _DEAD_AFTER = 5
-#: Stories silent for longer take no more articles.
-_OPEN_FOR = timedelta(hours=72)
 #: An article older than this when first seen is for digests only.
 _STALE = timedelta(hours=24)
 
@@ -77,7 +74,7 @@ def poll(desk: Newsdesk, *, everything: bool = False) -> list[Polled]:
     ]
     new = [article for one in polled for article in one.new]
     if new:
-        touched = cluster(desk, new)
+        touched = clustering.cluster(desk, new)
         propose(desk, touched)
     return polled
 
@@ -194,35 +191,6 @@ def _failed(
         )
 
 
-def cluster(desk: Newsdesk, articles: Iterable[Article]) -> list[Story]:
-    """Place articles into stories, old or new; save and return the stories that changed."""
-    now = desk.clock()
-    outlets = desk.outlets
-    clusterer = Clusterer(desk.store.archive.open_stories(since=now - _OPEN_FOR), outlets=outlets)
-    touched: dict[str, Story] = {}
-    for article in sorted(articles, key=lambda found: found.told_at):
-        story = clusterer.place(article)
-        touched[story.id] = story
-    judged = []
-    for story in touched.values():
-        verdict = breaking.judge(story, outlets=outlets, policy=policy(desk), now=now)
-        story = replace(story, verdict=verdict)
-        desk.store.archive.save_story(story)
-        judged.append(story)
-    return judged
-
-
-def policy(desk: Newsdesk) -> breaking.BreakingPolicy:
-    """Read the policy that stories are judged by."""
-    settings = desk.config.breaking
-    return breaking.BreakingPolicy(
-        alert_score=settings.alert_score,
-        review_score=settings.review_score,
-        max_age=settings.max_age,
-        watch_words=settings.watch_words,
-    )
-
-
 def propose(desk: Newsdesk, stories: Iterable[Story]) -> list[Edition]:
     """Make drafts of the stories that are breaking, strongest first; tell the desk of each."""
     made = []
@@ -255,17 +223,15 @@ def _propose_one(desk: Newsdesk, story: Story) -> Edition | None:
     kind, reasons = _kind(desk, story, now=now)
     if kind is None or _over_budget(desk, now=now):
         return None
+    ours = (story.lead, *(a for a in story.articles if a.id != story.lead.id and _ours(desk, a)))
     edition = replace(
         compose.alert(
             desk,
-            compose.Found(
-                articles=(story.lead, *(a for a in story.articles if a.id != story.lead.id and _ours(desk, a))),
-                story=story,
-            ),
+            compose.Found(articles=ours, story=story),
             segments=desk.config.breaking.segments,
             urgency=Urgency.ALERT,
             made_by="alerts",
-            kind=kind,
+            update=kind is Kind.UPDATE,
         ),
         reasons=reasons,
         expires_at=now + desk.config.breaking.draft_expires,

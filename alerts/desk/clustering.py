@@ -1,0 +1,49 @@
+"""Put articles into stories and judge them; keep both in the archive."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from alerts.content import breaking
+from alerts.content.stories import WINDOW, Clusterer, joined
+from alerts.desk.newsdesk import Newsdesk
+from alerts.model import Article, ArticleId, Relation, Story, StoryId
+
+
+def cluster(desk: Newsdesk, articles: Iterable[Article]) -> list[Story]:
+    """Place articles into stories, open or new; judge, save and return the stories that changed."""
+    waiting = sorted(articles, key=lambda found: (found.told_at, found.id))
+    if not waiting:
+        return []
+    now = desk.clock()
+    known = {story.id: story for story in desk.store.archive.open_stories(since=now - WINDOW)}
+    home: dict[ArticleId, StoryId] = {a.id: story.id for story in known.values() for a in story.articles}
+    clusterer = Clusterer.of(known.values())
+    watched = {outlet.name for outlet in desk.config.all_outlets if outlet.relation is Relation.WATCHED}
+    touched: dict[StoryId, Story] = {}
+    for article in waiting:
+        # An article that changed stays in its story, whatever it says now.
+        placed = home.get(article.id) or clusterer.place(article).story
+        story = known.get(placed) if placed else None
+        outlets = {article.outlet, *(a.outlet for a in (story.articles if story else ()))}
+        grown = joined(story, article, lead_outlets=frozenset(outlets - watched))
+        clusterer.add(article, grown.id)
+        home[article.id] = grown.id
+        known[grown.id] = touched[grown.id] = grown
+    judged = [
+        replace(story, verdict=breaking.judge(story, outlets=desk.outlets, policy=policy(desk), now=now))
+        for story in touched.values()
+    ]
+    for story in judged:
+        desk.store.archive.save_story(story)
+    return judged
+
+
+def policy(desk: Newsdesk) -> breaking.BreakingPolicy:
+    """Read the policy that stories are judged by."""
+    settings = desk.config.breaking
+    return breaking.BreakingPolicy(
+        alert_score=settings.alert_score,
+        review_score=settings.review_score,
+        max_age=settings.max_age,
+        watch_words=settings.watch_words,
+    )
