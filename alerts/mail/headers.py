@@ -81,6 +81,11 @@ def address(written: str) -> str:
         raise ValueError("the part before the @ cannot be written")
     if not _DOT_ATOM.fullmatch(local) and not re.fullmatch(r'"(?:[^"\\]|\\.)*"', local):
         local = _quoted(local)
+    return f"{local}@{ascii_domain(domain)}"
+
+
+def ascii_domain(domain: str) -> str:
+    """Write a domain in ASCII. Raises ValueError where that cannot be."""
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
@@ -88,7 +93,7 @@ def address(written: str) -> str:
             raise ValueError(f"the domain cannot be written: {error}") from error
     if not _ASCII_DOMAIN.fullmatch(domain):
         raise ValueError("the domain cannot be written")
-    return f"{local}@{domain}"
+    return domain
 
 
 def _check_name(name: str) -> None:

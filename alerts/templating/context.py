@@ -32,8 +32,8 @@ class ImageView:
 
     url: str
     alt: str
-    #: with the credit
     caption: str
+    credit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,8 @@ def _entry(number: int, entry: Entry, language: str) -> EntryView:
         else ImageView(
             url=web_link(image.url),
             alt=one_line(image.alt) or one_line(image.caption),
-            caption=" · ".join(filter(None, [one_line(image.caption), one_line(image.credit)])),
+            caption=one_line(image.caption),
+            credit=one_line(image.credit),
         ),
         language=language_tag(spoken),
         direction=Constant("rtl" if rtl else "ltr"),

@@ -67,6 +67,7 @@ class Renderer:
         subject = headers.clean(edition.subject)
         shown = context.view(edition, wording=words, zone=ZoneInfo(zone), why=why, test=test, subject=subject)
         given = _given(shown, brand, words, language)
+        domain = headers.ascii_domain(domain)
         variant = Variant(
             language=language,
             theme="default",
@@ -81,6 +82,10 @@ class Renderer:
         )
         mime.prove(variant)
         return variant
+
+    def why(self, language: str, name: str) -> str:
+        """Say why the reader gets a mail: because they subscribed to what is called so."""
+        return wording.load(language, self._directories)("footer.why", name=name)
 
     def mjml(self, edition: Edition, *, brand: Brand, language: str, why: str, zone: str) -> str:
         """Render only the MJML, with tokens for values: what a checker of MJML is shown."""

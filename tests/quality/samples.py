@@ -133,7 +133,7 @@ DIGEST = Edition(
     kind=Kind.DIGEST,
     key="digest/morning/2026-03-03/07:00/Europe/London",
     told_key="digest/morning/2026-03-03/07:00/Europe/London",
-    subject="The Morning Tide: Ferry passengers safe, water prices to rise",
+    subject="Ferry passengers safe; water prices to rise by 9%",
     preheader="Also: a school wins its bus back, and the oldest lighthouse is for sale.",
     entries=(
         _FERRY,
