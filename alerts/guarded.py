@@ -17,7 +17,7 @@ import resource
 import selectors
 import signal
 import struct
-import subprocess  # noqa: S404 - our own interpreter, a fixed command line
+import subprocess
 import sys
 import time
 from collections.abc import Callable

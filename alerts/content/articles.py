@@ -34,14 +34,18 @@ def canonical(url: str) -> str:
     standard = {"http": 80, "https": 443}[parts.scheme.lower()]
     host = parts.hostname.lower() if ":" not in parts.hostname else f"[{parts.hostname.lower()}]"
     netloc = host if port in {None, standard} else f"{host}:{port}"
-    pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(name)]
+    pairs = [
+        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(name)
+    ]
     return urlunsplit((parts.scheme.lower(), netloc, parts.path or "/", urlencode(pairs), ""))
 
 
 def article_id(url: str, content: str) -> ArticleId:
-    """Name an article: by its address whatever the scheme, `www.` or the order of parameters; without one, by its words."""
+    """Name an article by its address, whatever its scheme, `www.` or order of parameters; without one, by its words."""
     parts = urlsplit(canonical(url))
-    address = "/".join((parts.netloc.removeprefix("www."), parts.path.strip("/"), "&".join(sorted(parts.query.split("&")))))
+    address = "/".join(
+        (parts.netloc.removeprefix("www."), parts.path.strip("/"), "&".join(sorted(parts.query.split("&"))))
+    )
     named = f"url\0{address}" if parts.netloc else f"words\0{content}"
     return ArticleId(hashlib.sha256(named.encode()).hexdigest()[:20])
 
@@ -72,8 +76,7 @@ def make(
     url = canonical(url)
     words_hash = content_hash(title, paragraphs)
     if published_at is not None:
-        # A date to come is a mistake, one before the web is a default.
-        published_at = min(published_at, seen_at) if published_at > _EPOCH else None
+        published_at = _believable(published_at, seen_at)
     return Article(
         id=article_id(url, words_hash),
         url=url,
@@ -92,6 +95,19 @@ def make(
         feed=feed,
         removed=removed,
     )
+
+
+def _believable(published_at: datetime, seen_at: datetime) -> datetime | None:
+    """Correct a date: one to come is a mistake, one before the web a default, today's midnight only a day."""
+    if published_at < _EPOCH:
+        return None
+    if published_at.date() == seen_at.date() and (published_at.hour, published_at.minute, published_at.second) == (
+        0,
+        0,
+        0,
+    ):
+        return None
+    return min(published_at, seen_at)
 
 
 def from_entry(
@@ -116,7 +132,8 @@ def from_entry(
         paragraphs=page.paragraphs if page and use_page else cleaned.paragraphs,
         outlet=outlet,
         seen_at=now,
-        standfirst=_standfirst(summary.paragraphs, summary.truncated or entry.truncated) or (page.standfirst if page else ""),
+        standfirst=_standfirst(summary.paragraphs, summary.truncated or entry.truncated)
+        or (page.standfirst if page else ""),
         section=(page.section if page else "") or cleaned.section,
         authors=entry.authors or cleaned.authors or (page.authors if page else ()),
         categories=entry.categories,

@@ -67,7 +67,11 @@ def clean(
 def without_site(title: str, site: str) -> str:
     """Take ` | Site name` off a title; only a name that is known goes."""
     match = _SITE_SUFFIX.search(title)
-    if match and site and (key(match[0]) == key(site) or key(site).startswith(key(match[0])) or key(match[0]).startswith(key(site))):
+    if (
+        match
+        and site
+        and (key(match[0]) == key(site) or key(site).startswith(key(match[0])) or key(match[0]).startswith(key(site)))
+    ):
         return title[: match.start()]
     return title
 

@@ -97,7 +97,7 @@ def flash(
     language: str = "en",
     urgency: Urgency = Urgency.FLASH,
 ) -> Edition:
-    """Make an alert of an editor's own words, before there is an article. Raises ContentError when a part is empty."""
+    """Make an alert of an editor's own words, before there is an article. Raises ContentError for an empty part."""
     subject = tidy(subject)
     paragraphs = [tidy(paragraph) for paragraph in text.splitlines() if tidy(paragraph)]
     if not subject:

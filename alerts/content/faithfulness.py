@@ -17,21 +17,30 @@ from alerts.content.text import key, words
 #: more words than this share that no source knows: it is somebody else's text
 _FOREIGN_SHARE = 0.35
 _NUMBER = re.compile(r"\d+(?:[.,’']\d+)*")
-_SCALES = {"thousand": 10**3, "million": 10**6, "m": 10**6, "mn": 10**6, "billion": 10**9, "bn": 10**9, "trillion": 10**12}
-_NUMERALS = {
-    name: value
-    for value, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-} | {name: 10 * value for value, name in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), start=3)}
+_SCALES = {
+    "thousand": 10**3,
+    "million": 10**6,
+    "m": 10**6,
+    "mn": 10**6,
+    "billion": 10**9,
+    "bn": 10**9,
+    "trillion": 10**12,
+}
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_NUMERALS = {name: value for value, name in enumerate(_SMALL.split())}
+_NUMERALS |= {name: 10 * value for value, name in enumerate(_TENS.split(), start=2)}
 _QUOTES = re.compile(r"“([^“”]{2,})”|«\s*([^«»]{2,}?)\s*»|„([^„“”]{2,})[“”]|\"([^\"]{2,})\"")
 _NAME = re.compile(r"[^\W\d_a-zß-öø-ÿ][\w’'.-]*(?:\s+[^\W\d_a-zß-öø-ÿ][\w’'.-]*)*")
-_NEGATIONS = frozenset(
+_NEGATION_WORDS = (
     "not no never none neither nor without cannot isn't aren't wasn't weren't don't doesn't didn't won't wouldn't "
-    "can't couldn't shouldn't hasn't haven't hadn't denies denied deny rejects rejected refuses refused "
-    "nicht kein keine keinen nie pas jamais aucun aucune ne nunca jamás ningún sin لا لم لن ليس ليست".split()
+    "can't couldn't shouldn't hasn't haven't hadn't denies denied deny rejects rejected refuses refused nicht "
+    "kein keine keinen nie pas jamais aucun aucune ne nunca jamás ningún sin لا لم لن ليس ليست"
 )
+_NEGATIONS = frozenset(_NEGATION_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +67,9 @@ class _Source:
     """The sentences that a text may draw on."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._sentences = [sentence for text in texts for part in text.split("\n") for sentence in sentences.split(part)]
+        self._sentences = [
+            sentence for text in texts for part in text.split("\n") for sentence in sentences.split(part)
+        ]
         self._words = [frozenset(words(_straight(sentence))) for sentence in self._sentences]
         self._all_words = frozenset().union(*self._words)
         self._key = key(" ".join(texts))
@@ -118,7 +129,11 @@ class _Source:
             name = " ".join(tokens)
             if not all(self._knows(token) for token in tokens):
                 found.append(Unsupported(text=match[0], what="name not in the source"))
-            elif f" {name} " not in self._plain and len(tokens) > 1 and not all(token in close.split() for token in tokens):
+            elif (
+                f" {name} " not in self._plain
+                and len(tokens) > 1
+                and not all(token in close.split() for token in tokens)
+            ):
                 found.append(Unsupported(text=match[0], what="name not in the source in this form"))
             elif near and not any(token in close.split() for token in tokens):
                 found.append(Unsupported(text=match[0], what="name stands elsewhere in the source"))

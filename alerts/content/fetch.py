@@ -120,8 +120,8 @@ class Fetcher:
             answer = self._ask(url, etag, last_modified)
             if isinstance(answer, Fetched):
                 return replace(answer, moved_to=moved_to)
-            status, target = answer
-            target = _checked(str(url.join(target)))
+            status, location = answer
+            target = _checked(str(url.join(location)))
             if url.scheme == "https" and target.scheme == "http":
                 raise ContentError(f"{address}: redirects from https to http")
             permanent = permanent and status in _PERMANENT

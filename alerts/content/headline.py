@@ -8,11 +8,12 @@ from alerts.content.text import shorten, tidy, width
 #: longer subjects are cut by phones; 30 to 50 is best
 SUBJECT_LIMIT = 70
 _MARKER = re.compile(
-    r"^\s*(?:(?:breaking(?: news)?|just in|urgent|flash|news alert|alert|update[ds]?|developing|live|exclusive|watch|video|"
-    r"eilmeldung|eil|urgente|dernière minute|عاجل)\s*[:|–—!-]+\s*)+",
+    r"^\s*(?:(?:breaking(?: news)?|just in|urgent|flash|news alert|alert|update[ds]?|developing|live|"
+    r"exclusive|watch|video|eilmeldung|eil|urgente|dernière minute|عاجل)\s*[:|–—!-]+\s*)+",
     re.IGNORECASE,
 )
-_SMALL = frozenset("a an and as at but by for from in into of off on or over the to up via vs with after amid".split())
+_SMALL_WORDS = "a an and as at but by for from in into of off on or over the to up via vs with after amid"
+_SMALL = frozenset(_SMALL_WORDS.split())
 
 
 def bare(title: str) -> str:
@@ -25,7 +26,7 @@ def bare(title: str) -> str:
 
 
 def subject_of(titles: Sequence[str]) -> str:
-    """Choose a subject line of at most 70 columns: the first title, else its main clause, else another title, else cut."""
+    """Choose a subject of at most 70 columns: the first title, else its main clause, another title, or a cut."""
     cleaned = [bare(title) for title in titles if title.strip()]
     if not cleaned:
         return ""

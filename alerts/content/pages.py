@@ -13,8 +13,20 @@ from alerts.errors import ContentError
 from alerts.guarded import Worker
 from alerts.model import Article, Image
 
-_MARKUP = re.compile(rb"<(!doctype|html|head|body|article|section|main|div|p|h1|meta|title|span|table)\b", re.IGNORECASE)
-_BINARY = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x7fELF", b"\x1f\x8b", b"RIFF", b"\xd0\xcf\x11\xe0")
+_MARKUP = re.compile(
+    rb"<(!doctype|html|head|body|article|section|main|div|p|h1|meta|title|span|table)\b", re.IGNORECASE
+)
+_BINARY = (
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"PK\x03\x04",
+    b"\x7fELF",
+    b"\x1f\x8b",
+    b"RIFF",
+    b"\xd0\xcf\x11\xe0",
+)
 
 
 def read(
@@ -134,8 +146,8 @@ def choose_title(titles: list[str]) -> str:
 
 
 _CREDIT = re.compile(
-    r"^(.{0,1000}?)[\s.]*[(\[|]?\s*\b(?:photo(?:graph)?|picture|image|credit|foto|bild|crédit)s?(?: credit)?\s*(?:by\b|:|/)"
-    r"\s*([^()\[\]]{2,120}?)[)\]]?$",
+    r"^(.{0,1000}?)[\s.]*[(\[|]?\s*\b(?:photo(?:graph)?|picture|image|credit|foto|bild|crédit)s?(?: credit)?"
+    r"\s*(?:by\b|:|/)\s*([^()\[\]]{2,120}?)[)\]]?$",
     re.IGNORECASE,
 )
 

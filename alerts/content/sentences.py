@@ -7,21 +7,24 @@ usually begins one, and nothing is split inside quotation marks or brackets.
 import re
 
 #: never end a sentence
-_TITLES = frozenset(
-    "mr mrs ms dr prof gen col lt sgt capt cmdr maj adm rev hon sen rep gov pres sr jr st vs fr mme mlle m mm hr fr "
-    "nr art fig vol pp ed al approx op cf bzw ca sra srta sig ave blvd mt ft no".split()
+_TITLE_WORDS = (
+    "mr mrs ms dr prof gen col lt sgt capt cmdr maj adm rev hon sen rep gov pres sr jr st vs fr mme mlle m mm hr "
+    "fr nr art fig vol pp ed al approx op cf bzw ca sra srta sig ave blvd mt ft no"
 )
+_TITLES = frozenset(_TITLE_WORDS.split())
 #: may end one, before a word that usually begins one
-_ABBREVIATIONS = frozenset(
-    "inc ltd co corp bros llc plc etc jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m e.g i.e u.s u.k u.n "
-    "e.u d.c u.s.a ph.d ariz calif colo conn fla ga ill ind kan ky la md mass mich minn mo mont neb nev okla ore pa "
-    "tenn tex va vt wash wis wyo usw z.b d.h".split()
+_ABBREVIATION_WORDS = (
+    "inc ltd co corp bros llc plc etc jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m e.g i.e u.s u.k "
+    "u.n e.u d.c u.s.a ph.d ariz calif colo conn fla ga ill ind kan ky la md mass mich minn mo mont neb nev okla "
+    "ore pa tenn tex va vt wash wis wyo usw z.b d.h"
 )
-_STARTERS = frozenset(
+_ABBREVIATIONS = frozenset(_ABBREVIATION_WORDS.split())
+_STARTER_WORDS = (
     "the a an he she it they we i you this that these those in on at but and however meanwhile after before when "
     "while for from with as by if there his her their its our some many most all one two no not what who why how "
-    "police officials according since during despite although".split()
+    "police officials according since during despite although"
 )
+_STARTERS = frozenset(_STARTER_WORDS.split())
 _END = re.compile(r"""([.!?…]+|[。！？؟۔।]+)(["'”’»)\]›」』]*)(?=\s|$|(?<=[。！？」』])(?=\S))""")
 _OPENERS, _CLOSERS = "“«„‹「『([", "”»“›」』)]"
 

@@ -53,7 +53,9 @@ class _Open:
     last_at: datetime
     words: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
-    size: int = 0
+    #: lengths of its two vectors, as of the last article added
+    words_length: float = 1.0
+    names_length: float = 1.0
 
 
 class Clusterer:
@@ -96,11 +98,13 @@ class Clusterer:
         self._seen.update(mine.keys() | names.keys())
         known = self._stories.setdefault(story, _Open(story, article.seen_at))
         known.last_at = max(known.last_at, article.seen_at)
-        known.size += 1
         known.words.update(mine)
         known.names.update(names)
         if len(known.words) > 2 * _TERMS_KEPT:
             known.words = Counter(dict(known.words.most_common(_TERMS_KEPT)))
+        if len(known.names) > 2 * _TERMS_KEPT:
+            known.names = Counter(dict(known.names.most_common(_TERMS_KEPT)))
+        known.words_length, known.names_length = self._length(known.words), self._length(known.names)
         for term in (*mine, *names):
             self._index[term].add(story)
 
@@ -118,10 +122,15 @@ class Clusterer:
     def _idf(self, term: str) -> float:
         return math.log((self._articles + _PRIOR) / (self._seen[term] + 1.0)) + 0.1
 
+    def _weight(self, term: str, count: int) -> float:
+        return (1 + math.log(count)) * self._idf(term)
+
+    def _length(self, terms: Counter[str]) -> float:
+        return math.sqrt(sum(self._weight(term, count) ** 2 for term, count in terms.items())) or 1.0
+
     def _weighed(self, terms: Counter[str]) -> Vector:
-        vector = {term: (1 + math.log(count)) * self._idf(term) for term, count in terms.items()}
-        length = math.sqrt(sum(weight * weight for weight in vector.values())) or 1.0
-        return {term: weight / length for term, weight in vector.items()}
+        length = self._length(terms)
+        return {term: self._weight(term, count) / length for term, count in terms.items()}
 
     def _candidates(self, vector: Vector, names: Vector) -> set[StoryId]:
         """Find the stories that share one of the most telling words."""
@@ -133,11 +142,15 @@ class Clusterer:
         return found
 
     def _similarity(self, vector: Vector, names: Vector, story: _Open) -> float:
-        by_words = _cosine(vector, self._weighed(_leading(story.words)))
+        by_words = self._cosine(vector, story.words, story.words_length)
         if not names or not story.names:
             return by_words
-        by_names = _cosine(names, self._weighed(_leading(story.names)))
+        by_names = self._cosine(names, story.names, story.names_length)
         return (1 - _NAMES_WEIGHT) * by_words + _NAMES_WEIGHT * by_names
+
+    def _cosine(self, vector: Vector, terms: Counter[str], length: float) -> float:
+        # Over the article's few words only: the story's length was measured when it last grew.
+        return sum(mine * self._weight(term, terms[term]) for term, mine in vector.items() if term in terms) / length
 
     def _fading(self, story: _Open, at: datetime) -> float:
         hours = max(0.0, (at - story.last_at).total_seconds() / 3600)
@@ -231,15 +244,6 @@ def stem(word: str) -> str:
             bare = word[: -len(ending)]
             return bare + "y" if ending in {"ied", "ies"} else bare
     return word
-
-
-def _leading(terms: Counter[str]) -> Counter[str]:
-    return terms if len(terms) <= _TERMS_KEPT else Counter(dict(terms.most_common(_TERMS_KEPT)))
-
-
-def _cosine(one: Vector, other: Vector) -> float:
-    shorter, longer = sorted((one, other), key=len)
-    return sum(weight * longer.get(term, 0.0) for term, weight in shorter.items())
 
 
 def _shared(vector: Vector, story: Counter[str]) -> tuple[str, ...]:

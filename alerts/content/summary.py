@@ -1,9 +1,9 @@
 """Saying a story in a few sentences, each of which stands in an article. Pure.
 
 The publisher's own standfirst is taken if it is fit and the body bears it out; else sentences are extracted, the lead
-first (on news, every cleverer ranking measured worse than the lead). A sentence that leans on one before it (`He said…`)
-is not taken. What may be taken off a sentence: a dateline, an opening connector, an aside in brackets. Nothing is
-reworded.
+first (on news, every cleverer ranking measured worse than the lead). A sentence that leans on one before it (`He
+said…`) is not taken. What may be taken off a sentence: a dateline, an opening connector, an aside in brackets.
+Nothing is reworded.
 """
 
 import math
@@ -117,7 +117,10 @@ def _flaw(text: str, language: str) -> float:
     openings = openings_for(language or "en")
     start = text.casefold().lstrip("“”\"'‘«„( ")
     tokens = words(text)
-    if any(start.startswith(opening) and not start[len(opening) : len(opening) + 1].isalnum() for opening in openings.dangling):
+    if any(
+        start.startswith(opening) and not start[len(opening) : len(opening) + 1].isalnum()
+        for opening in openings.dangling
+    ):
         return 1.0
     if not is_sentence(text) or text.rstrip().endswith((":", "…")) or text[:1].islower() or "|" in text:
         return 1.0
@@ -126,7 +129,7 @@ def _flaw(text: str, language: str) -> float:
     # “…,” he said: whose words are they?
     if re.search(r"\b(?:he|she|they)\s+(?:said|says|added|told|wrote|warned|explained)\b", outside, re.IGNORECASE):
         return 1.0
-    if text[:1] in "“\"«„‘":
+    if text[:1] in '“"«„‘':
         flaw += 0.3
     if set(words(outside)) & openings.personal:
         flaw += 0.4

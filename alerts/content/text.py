@@ -94,8 +94,16 @@ def language_of(code: str) -> str:
     return match[1].lower() if match else ""
 
 
-_SCRIPTS = (("ar", "\u0600", "\u06ff"), ("he", "\u0590", "\u05ff"), ("ja", "\u3040", "\u30ff"), ("ko", "\uac00", "\ud7af"),
-            ("zh", "\u4e00", "\u9fff"), ("el", "\u0370", "\u03ff"), ("th", "\u0e00", "\u0e7f"), ("hi", "\u0900", "\u097f"))  # fmt: skip
+_SCRIPTS = (
+    ("ar", "\u0600", "\u06ff"),
+    ("he", "\u0590", "\u05ff"),
+    ("ja", "\u3040", "\u30ff"),
+    ("ko", "\uac00", "\ud7af"),
+    ("zh", "\u4e00", "\u9fff"),
+    ("el", "\u0370", "\u03ff"),
+    ("th", "\u0e00", "\u0e7f"),
+    ("hi", "\u0900", "\u097f"),
+)
 
 
 def language_by_script(text: str) -> str:

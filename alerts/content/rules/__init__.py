@@ -47,7 +47,9 @@ def rules_for(language: str) -> Rules:
     )
 
 
-def _patterns(tables: list[dict[str, dict[str, list[str]]]], part: str, frame: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _patterns(
+    tables: list[dict[str, dict[str, list[str]]]], part: str, frame: str
+) -> tuple[tuple[str, re.Pattern[str]], ...]:
     found: dict[str, list[str]] = {}
     for table in tables:
         for rule, patterns in table.get(part, {}).items():
@@ -79,3 +81,27 @@ def stopwords() -> frozenset[str]:
     """Read the words that tell nothing, of all languages together."""
     table = tomllib.loads((Path(__file__).parent / "stopwords.toml").read_text(encoding="utf-8"))
     return frozenset(word for text in table.values() for word in text.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrgencyWords:
+    """What sounds urgent in a language."""
+
+    markers: tuple[str, ...]
+    grave: tuple[str, ...]
+    hard: tuple[str, ...]
+    soft: tuple[str, ...]
+
+
+@cache
+def urgency_words_for(language: str) -> UrgencyWords:
+    """Read the urgency words of a language, followed by the English ones."""
+    tables = tomllib.loads((Path(__file__).parent / "urgency.toml").read_text(encoding="utf-8"))
+    used = [tables[name] for name in dict.fromkeys((language, "en")) if name in tables]
+
+    def together(name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(word for table in used for word in table[name]))
+
+    return UrgencyWords(
+        markers=together("markers"), grave=together("grave"), hard=together("hard"), soft=together("soft")
+    )

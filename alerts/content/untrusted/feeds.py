@@ -1,4 +1,4 @@
-"""Feeds to plain records: RSS and Atom by feedparser, JSON Feed and news sitemaps by hand. Runs in the guarded worker."""
+"""Feeds to plain records: RSS and Atom by feedparser, the rest by hand. Runs in the guarded worker."""
 
 import calendar
 import io
@@ -183,17 +183,17 @@ def _json_feed(body: bytes, base: str) -> Record:
 def _json_entry(item: Record, base: str) -> Record:
     content = _string(item, "content_html")
     text = "".join(f"<p>{_escape(part)}</p>" for part in re.split(r"\n\s*\n", _string(item, "content_text")))
-    authors = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
+    authors = _list(item, "authors") or [item.get("author")]
     url = _string(item, "url") or _string(item, "external_url")
     image = urljoin(base, _string(item, "image") or _string(item, "banner_image"))
-    tags = item.get("tags") if isinstance(item.get("tags"), list) else []
+    tags = _list(item, "tags")
     return {
         "id": str(item.get("id") or ""),
         "url": urljoin(base, url) if url else "",
         "title": _string(item, "title"),
         "summary": markup.paragraphs(_escape(_string(item, "summary"))),
         "body": markup.paragraphs(content or text),
-        "authors": [_string(author, "name") for author in authors or [] if isinstance(author, dict)],
+        "authors": [_string(author, "name") for author in authors if isinstance(author, dict)],
         "categories": [{"term": tag, "scheme": ""} for tag in tags[:30] if isinstance(tag, str)],
         "published": _string(item, "date_published"),
         "updated": _string(item, "date_modified"),
@@ -201,6 +201,11 @@ def _json_entry(item: Record, base: str) -> Record:
         "image": {"url": image} if re.match(r"https?://", image) else markup.picture(content, base),
         "urgency": "",
     }
+
+
+def _list(record: Record, name: str) -> list[Any]:
+    value = record.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _string(record: Record, name: str) -> str:

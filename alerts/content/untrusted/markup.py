@@ -6,14 +6,16 @@ from urllib.parse import urljoin
 import lxml.html
 from lxml import etree
 
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
-    "h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+_BLOCK_NAMES = (
+    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 "
+    "h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul"
 )
-_DROPPED = frozenset(
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_DROPPED_NAMES = (
     "script style noscript template iframe object embed applet form button select textarea svg math head title "
-    "figure audio video canvas map link meta base".split()
+    "figure audio video canvas map link meta base"
 )
+_DROPPED = frozenset(_DROPPED_NAMES.split())
 MAX_PARAGRAPHS = 2000
 
 
@@ -27,9 +29,8 @@ def paragraphs(html: str) -> list[str]:
 
     def finish() -> None:
         # <br><br> separates paragraphs, a single <br> does not.
-        for part in re.split(r"\n\s*\n", "".join(piece)):
-            if text := re.sub(r"\s+", " ", part).strip():
-                found.append(text)
+        parts = re.split(r"\n\s*\n", "".join(piece))
+        found.extend(text for part in parts if (text := re.sub(r"\s+", " ", part).strip()))
         piece.clear()
 
     skipped = 0

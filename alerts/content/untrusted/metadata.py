@@ -27,6 +27,11 @@ class Metadata:
         """Read the first meta tag of these names that says something."""
         return next((self._metas[name] for name in names if self._metas.get(name)), "")
 
+    def record(self) -> dict[str, Any]:
+        """Give every fact by name."""
+        names = ("titles", "site", "standfirst", "canonical", "section", "authors", "published", "language", "image")
+        return {**{name: getattr(self, name) for name in names}, "captions": self.captions}
+
     @property
     def titles(self) -> list[str]:
         """Headlines, the most trustworthy first."""
@@ -56,7 +61,7 @@ class Metadata:
         """The address the page calls its own, if it is one of the same site and no front page."""
         for node in self._tree.iter("link"):
             if "canonical" in (node.get("rel") or "").lower().split():
-                found = urljoin(self._url, (node.get("href") or "").strip())
+                found: str = urljoin(self._url, (node.get("href") or "").strip())
                 if _same_site(found, self._url):
                     return found
         found = urljoin(self._url, self.meta("og:url")) if self.meta("og:url") else ""
@@ -82,15 +87,23 @@ class Metadata:
     @property
     def published(self) -> str:
         """When it was published, as written."""
-        return _text(self._article.get("datePublished")) or self.meta(
-            "article:published_time", "og:article:published_time", "date", "dc.date", "pubdate", "parsely-pub-date"
-        ) or next((node.get("datetime") for node in self._tree.iter("time") if node.get("datetime")), "")
+        return (
+            _text(self._article.get("datePublished"))
+            or self.meta(
+                "article:published_time", "og:article:published_time", "date", "dc.date", "pubdate", "parsely-pub-date"
+            )
+            or next((str(node.get("datetime")) for node in self._tree.iter("time") if node.get("datetime")), "")
+        )
 
     @property
     def language(self) -> str:
         """The language it is written in, as stated."""
         root = self._tree.getroottree().getroot()
-        return root.get("lang") or self.meta("content-language", "og:locale") or _text(self._article.get("inLanguage"))
+        return (
+            str(root.get("lang") or "")
+            or self.meta("content-language", "og:locale")
+            or _text(self._article.get("inLanguage"))
+        )
 
     @property
     def image(self) -> dict[str, str] | None:

@@ -17,30 +17,20 @@ def extract(body: bytes, url: str, content_type: str) -> dict[str, Any]:
     tree = load_html(html)
     if tree is None:
         raise ContentError("has no text to read")
-    facts = Metadata(tree, url)
     # Extraction changes the tree it works on: the facts come first, from a tree of their own.
-    record = {
-        "titles": facts.titles,
-        "site": facts.site,
-        "standfirst": facts.standfirst,
-        "canonical": facts.canonical,
-        "section": facts.section,
-        "authors": facts.authors,
-        "published": facts.published,
-        "language": facts.language,
-        "image": facts.image,
-        "captions": facts.captions,
-    }
-    found = trafilatura.bare_extraction(
-        html, url=url or None, favor_precision=True, include_comments=False, with_metadata=True
+    facts = Metadata(tree, url).record()
+    found: Any = trafilatura.bare_extraction(
+        html, url=url or None, favor_precision=True, include_comments=False, include_tables=False, with_metadata=True
     )
     if found is None or not (found.text or "").strip():
         raise ContentError("has no article text (only a menu, a form, or a page made by a script)")
-    record["paragraphs"] = [line.strip() for line in found.text.split("\n") if line.strip()]
-    record["titles"] = [*record["titles"], found.title or ""]
-    record["authors"] = record["authors"] or _people(found.author)
-    record["published"] = record["published"] or (found.date or "")
-    return record
+    return {
+        **facts,
+        "paragraphs": [line.strip() for line in found.text.split("\n") if line.strip()],
+        "titles": [*facts["titles"], found.title or ""],
+        "authors": facts["authors"] or _people(found.author),
+        "published": facts["published"] or (found.date or ""),
+    }
 
 
 def _people(author: str | None) -> list[str]:
