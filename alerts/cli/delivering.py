@@ -1,14 +1,10 @@
 """Deliver an edition with a progress bar, print its receipt, and tell by the exit code how it went."""
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from alerts.cli.output import progress, receipt_text
 from alerts.cli.session import Session
+from alerts.cli.stopping import stoppable
 from alerts.errors import PartlySent, ProviderError, StoreError
 
 if TYPE_CHECKING:
@@ -29,7 +25,7 @@ def deliver_and_report(session: Session, desk: "Newsdesk", edition: "EditionId")
         for state, number in desk.store.ledger.counts(edition).items()
         if state.value in {"pending", "submitting"}
     )
-    with _stoppable() as stop, progress(left, shown=not session.json and session.verbosity >= 0) as listener:
+    with stoppable() as stop, progress(left, shown=not session.json and session.verbosity >= 0) as listener:
         receipt = deliver(desk, edition, listener=listener, stop=stop)
     session.data(receipt_data(receipt), lambda: receipt_text(receipt, desk.config.newsroom.timezone))
     if not receipt.adds_up:
@@ -71,21 +67,3 @@ def _judge(desk: "Newsdesk", receipt: "Receipt") -> None:
             f"{open_ones} wait, {count['unknown']} unknown, {count['dead']} given up{when}",
             hint="`alerts run` (or the same command) goes on; `alerts receipt` shows the account",
         )
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """Let Ctrl-C and SIGTERM end the sending after the submission in hand; a second Ctrl-C ends it at once."""
-    stop = threading.Event()
-
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alerts.cli.session import Leaf, Session, pass_session
+from alerts.cli.stopping import stoppable
 from alerts.errors import ConfigError, ProviderError
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def run(session: Session, /, *, web: bool) -> None:
         session.say(f"alerts runs for {desk.config.newsroom.name}: {desk.config.provider.use}, " + _mode(desk.live))
         if web:
             session.say(f"pages at {desk.config.web.url} (listening on {desk.config.web.listen})")
-        run_service(desk, web=web)
+        with stoppable() as stop:
+            run_service(desk, web=web, stop=stop)
         session.say("stopped")
 
 
@@ -37,7 +39,8 @@ def serve(session: Session, /) -> None:
 
     with session.desk() as desk:
         session.say(f"pages at {desk.config.web.url} (listening on {desk.config.web.listen})")
-        serve_pages(desk)
+        with stoppable() as stop:
+            serve_pages(desk, stop)
 
 
 def _mode(live: bool) -> str:

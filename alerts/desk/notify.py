@@ -13,6 +13,7 @@ from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import AlertsError
 from alerts.model import EditionId, EditionState, Mailbox, Notice, NoticeKind, OutcomeKind
 from alerts.store.records import WaitingNotice
+from alerts.templating.notice import render_notice
 
 log = structlog.get_logger()
 
@@ -77,11 +78,12 @@ def _mail(desk: Newsdesk, notice: Notice, editor: str) -> bool:
         if record is not None and record.state is EditionState.DRAFT:
             link = page_of(desk, notice.edition, editor)
     try:
-        variant = desk.renderer.notice(
+        variant = render_notice(
+            desk.renderer,
             title=notice.kind.value,
             text=notice.text,
             link=link,
-            newsroom=desk.config.newsroom.name,
+            brand=desk.brand,
             sender=desk.config.sender_mailbox,
             domain=desk.domain,
         )

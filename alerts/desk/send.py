@@ -74,15 +74,11 @@ def render(desk: Newsdesk, edition: Edition, *, test: bool = False) -> Variant:
         sender=config.sender_mailbox,
         reply_to=replace(config.sender_mailbox, address=reply_to, name="") if reply_to else None,
         language=edition.language,
-        why=f"You get this mail because you subscribed to {_listed(titles)}.",
+        why=desk.renderer.why(edition.language, ", ".join(titles)),
         zone=_zone(desk, edition),
         domain=desk.domain,
         test=test,
     )
-
-
-def _listed(titles: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]])) if titles else "our news"
 
 
 def _zone(desk: Newsdesk, edition: Edition) -> str:
@@ -100,7 +96,7 @@ def findings(desk: Newsdesk, edition: Edition, variant: Variant) -> tuple[Findin
         for known in {sentence.article for sentence in entry.sentences if sentence.article} | {entry.article}:
             if known and (article := desk.store.archive.article(ArticleId(known))):
                 sources[article.id] = article
-    found = list(preflight(edition, variant, sources=sources))
+    found = list(preflight(edition, variant, sources=sources, postal_address=desk.config.sender.postal_address))
     for position, entry in enumerate(edition.entries, start=1):
         texts = [_text_of(sources[ArticleId(s.article)]) for s in entry.sentences if s.article in sources]
         if entry.article in sources:

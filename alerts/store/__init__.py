@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from alerts.store.engine import open_engine
+from alerts.store.engine import open_engine, reading
 
 if TYPE_CHECKING:
     from alerts.store.archive import Archive
@@ -53,6 +53,19 @@ class Store:
         from alerts.store.daybook import Daybook
 
         return Daybook(self.engine)
+
+    def check(self) -> list[str]:
+        """Tell what is wrong with the database; nothing: all is well."""
+        if self.engine.dialect.name != "sqlite":
+            return []
+        found = []
+        with reading(self.engine) as connection:
+            lines = connection.exec_driver_sql("PRAGMA quick_check(5)").scalars().all()
+            if lines != ["ok"]:
+                found.append("the file is damaged: " + "; ".join(map(str, lines)) + "; restore it from your backup")
+            if connection.exec_driver_sql("PRAGMA synchronous").scalar_one() != 2:
+                found.append("synchronous is not FULL: a power loss could forget what was sent")
+        return found
 
     def close(self) -> None:
         """Let go of all connections."""

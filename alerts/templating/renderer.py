@@ -14,7 +14,7 @@ import jinja2
 
 from alerts.errors import AlertsError, TemplateError
 from alerts.mail import headers, mime
-from alerts.mail.variant import Variant
+from alerts.mail.variant import Part, Variant
 from alerts.model import Edition, Kind, Mailbox
 from alerts.templating import compile as html_compile
 from alerts.templating import context, text, wording
@@ -94,6 +94,12 @@ class Renderer:
         shown = context.view(edition, wording=words, zone=ZoneInfo(zone), why=why, test=False, subject=subject)
         return self._stage(f"{_TEMPLATES[edition.kind]}.mjml.j2", _given(shown, brand, words, language), Vault())
 
+    def parts(self, name: str, given: Mapping[str, Any], *, brand: Brand, language: str) -> tuple[Part, Part]:
+        """Render the text and the HTML part of what is no edition. Raises TemplateError."""
+        words = wording.load(language, self._directories)
+        everything = {**_surroundings(brand, words, language), **given}
+        return self._text(f"{name}.txt.j2", everything, language), self._html(f"{name}.mjml.j2", everything)
+
     def _html(self, name: str, given: Mapping[str, Any]) -> tuple[Any, ...]:
         vault = Vault()
         source = self._stage(name, given, vault)
@@ -130,11 +136,13 @@ class Renderer:
 
 
 def _given(shown: context.EditionView, brand: Brand, words: wording.Wording, language: str) -> dict[str, Any]:
+    return {"edition": shown, "reader": ReaderView(), **_surroundings(brand, words, language)}
+
+
+def _surroundings(brand: Brand, words: wording.Wording, language: str) -> dict[str, Any]:
     rtl = wording.is_right_to_left(language)
     return {
-        "edition": shown,
         "brand": brand,
-        "reader": ReaderView(),
         "light": light(brand),
         "dark": dark(brand),
         "t": words,
