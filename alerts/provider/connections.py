@@ -17,6 +17,9 @@ _CONNECT_SECONDS = 5.0
 #: Unused for longer, a connection is closed rather than trusted: the other side may be about to close it, and
 #: a request that crosses that close on its way ends as unknown.
 _IDLE_SECONDS = 15.0
+#: The share of a call's time in which something new may be begun: what is begun too late is cut off, and what is cut
+#: off may be unknown.
+START_WITHIN = 0.75
 
 
 class PoolClosed(ConnectionError):

@@ -27,7 +27,7 @@ from alerts.model import (
     SubmissionId,
 )
 from alerts.ports import Capabilities, Found
-from alerts.provider.connections import Deadline
+from alerts.provider.connections import START_WITHIN, Deadline
 from alerts.provider.exchange import Endpoint, NeverSent, NoAnswer, Reply
 from alerts.provider.kept import KeptByVariant
 from alerts.provider.sendgrid.bodies import MAX_BYTES, MAX_READERS, PART, Form, Unfit
@@ -86,8 +86,11 @@ class SendGrid:
                 readers.append(Reader(delivery=delivery.delivery, address=delivery.to.address.lower(), text=text))
             except Unfit as error:
                 yield _rejected(delivery.delivery, str(error))
+        start_by = deadline.within(self._timeout * START_WITHIN)
 
         def post(texts: Sequence[str], *, divided: bool) -> Ruling:
+            if start_by.passed:
+                return Ruling(kind=OutcomeKind.BUSY, reason="no time was left for another request")
             return self._post(form.body(texts, submission=submission, edition=edition, divided=divided), deadline)
 
         yield from HandOver(post).run(readers)
