@@ -9,7 +9,7 @@ candidates = excluded + the deliveries of every state. The work is done beside t
     unknowns → expired leases, look-ups, handing over again
     events   → what providers tell later
     states   → hold, release, kill; expiry and closing
-    reading  → editions, deliveries, the receipt
+    accounts → editions, deliveries, the receipt
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -37,12 +37,11 @@ from alerts.model import (
 )
 from alerts.ports import Claim, Found, Settled, UnknownSubmission
 from alerts.store.engine import reading, writing
+from alerts.store.ledger import accounts, states, unknowns
 from alerts.store.ledger import claim as claiming
 from alerts.store.ledger import events as telling
 from alerts.store.ledger import freeze as freezing
-from alerts.store.ledger import reading as look
 from alerts.store.ledger import settle as settling
-from alerts.store.ledger import states, unknowns
 from alerts.store.records import DeliveryRecord, EditionRecord, ExclusionRecord
 
 
@@ -143,7 +142,7 @@ class Ledger:
     def variant(self, variant_hash: str) -> Variant:
         """Read a frozen variant."""
         with reading(self._engine) as connection:
-            return look.variant(connection, variant_hash)
+            return accounts.variant(connection, variant_hash)
 
     def expire_leases(self, *, now: datetime) -> int:
         """Turn deliveries of submissions whose lease ended into unknown; return how many."""
@@ -197,17 +196,17 @@ class Ledger:
     def find(self, ref: str) -> EditionRecord | None:
         """Find an edition by id, by the unique beginning of one, or the newest as `last`."""
         with reading(self._engine) as connection:
-            return look.find(connection, ref)
+            return accounts.find(connection, ref)
 
     def by_key(self, key: str) -> EditionRecord | None:
         """Find the edition of a key."""
         with reading(self._engine) as connection:
-            return look.by_key(connection, key)
+            return accounts.by_key(connection, key)
 
     def by_told_key(self, told_key: str) -> list[EditionRecord]:
         """List the editions of a told key, newest first."""
         with reading(self._engine) as connection:
-            return look.by_told_key(connection, told_key)
+            return accounts.by_told_key(connection, told_key)
 
     def editions(
         self,
@@ -220,27 +219,27 @@ class Ledger:
     ) -> list[EditionRecord]:
         """List editions, newest first; `since` is by when they were made."""
         with reading(self._engine) as connection:
-            return look.listed(connection, states=states, kinds=kinds, digest=digest, since=since, limit=limit)
+            return accounts.listed(connection, states=states, kinds=kinds, digest=digest, since=since, limit=limit)
 
     def story_editions(self, stories: Iterable[StoryId]) -> list[EditionRecord]:
         """List the alerts and updates that name one of the stories, drafts too, newest first."""
         with reading(self._engine) as connection:
-            return look.story_editions(connection, stories)
+            return accounts.story_editions(connection, stories)
 
     def told_stories(self, *, digest: str) -> set[StoryId]:
         """Name the stories that a digest told."""
         with reading(self._engine) as connection:
-            return look.told_stories(connection, digest=digest)
+            return accounts.told_stories(connection, digest=digest)
 
     def digest_watermark(self, digest: str) -> datetime | None:
         """Tell when the newest edition of a digest was made that was not skipped or rejected."""
         with reading(self._engine) as connection:
-            return look.digest_watermark(connection, digest)
+            return accounts.digest_watermark(connection, digest)
 
     def receipt(self, edition: EditionId) -> Receipt:
         """Draw up the account of an edition. Raises StoreError if there is no such edition."""
         with reading(self._engine) as connection:
-            found = look.receipt(connection, edition)
+            found = accounts.receipt(connection, edition)
         if found is None:
             raise StoreError(f"there is no edition {edition}", hint="`alerts editions list` names them")
         return found
@@ -261,7 +260,7 @@ class Ledger:
     ) -> list[DeliveryRecord]:
         """List deliveries by id; `after` is the last id of the page before."""
         with reading(self._engine) as connection:
-            return look.deliveries_of(
+            return accounts.deliveries_of(
                 connection, edition=edition, state=state, address_hash=address_hash, limit=limit, after=after
             )
 
@@ -276,6 +275,6 @@ class Ledger:
     ) -> list[ExclusionRecord]:
         """List who got none and why; `after` is the last subscriber of the page before."""
         with reading(self._engine) as connection:
-            return look.exclusions_of(
+            return accounts.exclusions_of(
                 connection, edition, reason=reason, address_hash=address_hash, limit=limit, after=after
             )
