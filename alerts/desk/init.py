@@ -66,6 +66,8 @@ def init(folder: Path, answers: Answers) -> list[Path]:
     texts = {folder / "config.toml": _config(answers), folder / ".gitignore": _GITIGNORE}
     for source in sorted(path for path in shipped.rglob("*") if path.is_file()):
         texts[folder / "subscribers" / source.relative_to(shipped)] = source.read_text(encoding="utf-8")
+    # In rehearsal only the sender gets mail, so the sender must be a subscriber.
+    texts[folder / "subscribers" / "lists" / "staff.csv"] = f"email,name,frequency\n{answers.address},Desk,all\n"
     keys = {folder / "keys" / f"{name}.key": secrets.token_urlsafe(32) + "\n" for name in ("tokens", "addresses")}
     there = [path for path in (*texts, *keys) if path.exists()]
     if there:
