@@ -107,7 +107,8 @@ def _quoted(text: str) -> str:
 
 def _phrase(name: str, text: str) -> list[str]:
     """Write a display name as words that may be folded between."""
-    if not text.isascii():
+    if not text.isascii() or len(text) > _WIDTH // 2:
+        # A quoted string cannot be folded, an encoded one can.
         return _encoded_words(text, first=_WIDTH - len(name) - 2)
     return text.split(" ") if _ATOM.fullmatch(text) else [_quoted(text)]
 
