@@ -81,7 +81,7 @@ def _palette(accent: str, *, bg: str, card: str, ink: str, muted: str, rule: str
         rule=Constant(rule),
         notice=Constant(notice),
         accent=Constant(accent),
-        on_accent=Constant(max(("#ffffff", "#111111"), key=lambda colour: contrast(colour, accent))),
+        on_accent=Constant(max(("#ffffff", "#000000"), key=lambda colour: contrast(colour, accent))),
         accent_ink=Constant(accent if readable else ink),
     )
 
