@@ -492,7 +492,7 @@ class Audience:
     segments: tuple[Segment, ...]
     #: every segment of the newsroom, for rules that name another one
     all_segments: Segments
-    #: rehearsal: only these addresses (normalised); None: live
+    #: rehearsal: only those with one of these address hashes; None: live
     only_to: tuple[str, ...] | None = None
 
 

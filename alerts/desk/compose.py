@@ -25,6 +25,8 @@ class Found:
     articles: tuple[Article, ...]
     #: the story they belong to, if the archive knows one
     story: Story | None = None
+    #: the story itself was pointed at, so its reasons are why it is sent
+    by_story: bool = False
 
 
 def find(desk: Newsdesk, sources: Sequence[str], *, typed: bytes | None = None) -> Found:
@@ -39,7 +41,7 @@ def find(desk: Newsdesk, sources: Sequence[str], *, typed: bytes | None = None) 
                 f"only watched outlets have story {story.id}: {story.title}",
                 hint="write your own: alerts send --edit without a source makes a flash",
             )
-        return Found(articles=(story.lead, *(a for a in ours if a.id != story.lead.id)), story=story)
+        return Found(articles=(story.lead, *(a for a in ours if a.id != story.lead.id)), story=story, by_story=True)
     articles = tuple(_article(desk, source, typed=typed) for source in sources)
     for article in articles:
         if not _is_ours(desk, article):
@@ -131,7 +133,7 @@ def alert(
     entry = editions.entry(
         found.articles[0], edition.entries[0].sentences, story=found.story.id if found.story else None
     )
-    return replace(edition, entries=(entry,))
+    return replace(edition, entries=(entry,), reasons=edition.reasons if found.by_story else ())
 
 
 def next_revision(desk: Newsdesk, story: Story | None) -> int:

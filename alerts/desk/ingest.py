@@ -227,7 +227,7 @@ def _propose_one(desk: Newsdesk, story: Story) -> Edition | None:
     edition = replace(
         compose.alert(
             desk,
-            compose.Found(articles=ours, story=story),
+            compose.Found(articles=ours, story=story, by_story=True),
             segments=desk.config.breaking.segments,
             urgency=Urgency.ALERT,
             made_by="alerts",

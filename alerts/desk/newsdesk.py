@@ -135,7 +135,7 @@ class Newsdesk:
         return Audience(
             segments=tuple(self.segment(name) for name in names),
             all_segments=self.segments(),
-            only_to=None if only_to is None else tuple(normalise(address) for address in only_to),
+            only_to=None if only_to is None else tuple(self.address_hash(address) for address in only_to),
         )
 
     def address_hash(self, address: str) -> str:

@@ -197,7 +197,7 @@ def _why_not(edition: Edition, audience: Audience) -> ColumnElement[str | None]:
     told = exists().where(deliveries.c.told_key == edition.told_key, deliveries.c.subscriber_id == subscribers.c.id)
     outside: ColumnElement[bool] = false()
     if audience.only_to is not None:
-        outside = subscribers.c.address.not_in(audience.only_to) if audience.only_to else true()
+        outside = subscribers.c.address_hash.not_in(audience.only_to) if audience.only_to else true()
     return case(
         (subscribers.c.address.is_(None), literal(SuppressionReason.ERASED.value, String)),
         (suppressed_because(edition.scope).is_not(None), suppressed_because(edition.scope)),
