@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 
 from alerts.content.faithfulness import numbers
 from alerts.content.rules import UrgencyWords, stopwords, urgency_words_for
-from alerts.content.stories import stem
-from alerts.content.text import containment, key, words
+from alerts.content.text import containment, key, stem, words
 from alerts.content.topics import mention
 from alerts.model import Article, Edition, Level, Outlet, Relation, Signal, Story, Verdict
 

@@ -97,8 +97,10 @@ class _Source:
         scores = [len(mine & there) / (4 + len(there)) for there in self._words]
         if not scores or max(scores) == 0:
             return []
-        best = scores.index(max(scores))
-        return [at for at in (best, best - 1, best + 1) if 0 <= at < len(scores)]
+        # A sentence may join two of the source: the two best, each with its neighbours.
+        best = sorted(range(len(scores)), key=lambda at: -scores[at])[:2]
+        around = [at + step for at in best for step in (0, -1, 1)]
+        return list(dict.fromkeys(at for at in around if 0 <= at < len(scores)))
 
     def _quotes(self, sentence: str) -> list[str]:
         quoted = ["".join(groups) for groups in _QUOTES.findall(sentence)]

@@ -71,13 +71,14 @@ class FeedReading:
 def read(body: bytes, *, url: str, content_type: str = "", worker: Worker) -> FeedReading:
     """Parse a feed of any known kind. Raises ContentError naming the address."""
     raw = _ask(worker, "parse", url, body, url, content_type)
-    entries = tuple(_entry(record) for record in raw["entries"])
+    language = language_of(str(raw["language"]))
+    entries = tuple(_entry(record, language) for record in raw["entries"])
     ttl = str(raw["ttl"]).strip()
     return FeedReading(
         title=tidy(str(raw["title"])),
         entries=tuple(entry for entry in entries if entry.title or entry.url),
         kind=tidy(str(raw["kind"])),
-        language=language_of(str(raw["language"])),
+        language=language,
         url=_web(str(raw["url"])),
         ttl=timedelta(minutes=int(ttl)) if re.fullmatch(r"[1-9]\d{0,4}", ttl) else None,
     )
@@ -96,7 +97,7 @@ def _ask(worker: Worker, function: str, shown: str, *args: object) -> Any:
         raise type(error)(f"{shown}: {error}", hint=error.hint) from error
 
 
-def _entry(raw: Mapping[str, Any]) -> FeedEntry:
+def _entry(raw: Mapping[str, Any], language: str) -> FeedEntry:
     urgency = str(raw["urgency"]).strip()
     return FeedEntry(
         id=tidy(str(raw["id"]))[:500],
@@ -108,7 +109,7 @@ def _entry(raw: Mapping[str, Any]) -> FeedEntry:
         categories=_texts(tag["term"] for tag in raw["categories"]),
         published_at=instant(str(raw["published"])),
         updated_at=instant(str(raw["updated"])),
-        language=language_of(str(raw["language"])),
+        language=language_of(str(raw["language"])) or language,
         image=image(raw["image"]),
         urgency=int(urgency) if re.fullmatch("[1-8]", urgency) else None,
     )

@@ -16,16 +16,16 @@ from datetime import datetime, timedelta
 
 from alerts.content import sentences
 from alerts.content.rules import stopwords
-from alerts.content.text import words
+from alerts.content.text import stem, words
 from alerts.model import Article, Story, StoryId
 
 #: a story that nothing joined for so long is closed
 WINDOW = timedelta(hours=72)
 _DECAY_HOURS = 72.0
 #: what counts is how alike, weighed: words, names and numbers
-_NAMES_WEIGHT = 0.3
-_JOIN = 0.19
-_JOIN_SHORT = 0.26
+_NAMES_WEIGHT = 0.4
+_JOIN = 0.21
+_JOIN_SHORT = 0.15
 _TERMS_KEPT = 300
 _TERMS_LOOKED_UP = 12
 #: as if so many articles had been seen before the first: idf must not swing at the start
@@ -48,14 +48,31 @@ class Placement:
 
 
 @dataclass(slots=True)
+class _Centroid:
+    """The sum of unit vectors, and its length."""
+
+    terms: Vector = field(default_factory=dict)
+    length: float = 0.0
+
+    def add(self, vector: Vector) -> None:
+        for term, weight in vector.items():
+            self.terms[term] = self.terms.get(term, 0.0) + weight
+        if len(self.terms) > 2 * _TERMS_KEPT:
+            self.terms = dict(sorted(self.terms.items(), key=lambda pair: -pair[1])[:_TERMS_KEPT])
+        self.length = math.sqrt(sum(weight * weight for weight in self.terms.values()))
+
+    def cosine(self, vector: Vector) -> float:
+        dot = sum(weight * self.terms[term] for term, weight in vector.items() if term in self.terms)
+        return dot / self.length if self.length else 0.0
+
+
+@dataclass(slots=True)
 class _Open:
     id: StoryId
     last_at: datetime
-    words: Counter[str] = field(default_factory=Counter)
-    names: Counter[str] = field(default_factory=Counter)
-    #: lengths of its two vectors, as of the last article added
-    words_length: float = 1.0
-    names_length: float = 1.0
+    #: the sums of its articles' vectors
+    words: _Centroid = field(default_factory=_Centroid)
+    names: _Centroid = field(default_factory=_Centroid)
 
 
 class Clusterer:
@@ -88,7 +105,7 @@ class Clusterer:
                 continue
             likeness = self._similarity(vector, name_vector, story) * self._fading(story, article.seen_at)
             if likeness > best.similarity:
-                best = Placement(story=candidate, similarity=likeness, shared=_shared(vector, story.words))
+                best = Placement(story=candidate, similarity=likeness, shared=_shared(vector, story.words.terms))
         return best if best.similarity >= need else Placement(story=None, similarity=best.similarity)
 
     def add(self, article: Article, story: StoryId) -> None:
@@ -98,13 +115,8 @@ class Clusterer:
         self._seen.update(mine.keys() | names.keys())
         known = self._stories.setdefault(story, _Open(story, article.seen_at))
         known.last_at = max(known.last_at, article.seen_at)
-        known.words.update(mine)
-        known.names.update(names)
-        if len(known.words) > 2 * _TERMS_KEPT:
-            known.words = Counter(dict(known.words.most_common(_TERMS_KEPT)))
-        if len(known.names) > 2 * _TERMS_KEPT:
-            known.names = Counter(dict(known.names.most_common(_TERMS_KEPT)))
-        known.words_length, known.names_length = self._length(known.words), self._length(known.names)
+        known.words.add(self._weighed(mine))
+        known.names.add(self._weighed(names))
         for term in (*mine, *names):
             self._index[term].add(story)
 
@@ -122,15 +134,10 @@ class Clusterer:
     def _idf(self, term: str) -> float:
         return math.log((self._articles + _PRIOR) / (self._seen[term] + 1.0)) + 0.1
 
-    def _weight(self, term: str, count: int) -> float:
-        return (1 + math.log(count)) * self._idf(term)
-
-    def _length(self, terms: Counter[str]) -> float:
-        return math.sqrt(sum(self._weight(term, count) ** 2 for term, count in terms.items())) or 1.0
-
     def _weighed(self, terms: Counter[str]) -> Vector:
-        length = self._length(terms)
-        return {term: self._weight(term, count) / length for term, count in terms.items()}
+        vector = {term: (1 + math.log(count)) * self._idf(term) for term, count in terms.items()}
+        length = math.sqrt(sum(weight * weight for weight in vector.values())) or 1.0
+        return {term: weight / length for term, weight in vector.items()}
 
     def _candidates(self, vector: Vector, names: Vector) -> set[StoryId]:
         """Find the stories that share one of the most telling words."""
@@ -142,15 +149,11 @@ class Clusterer:
         return found
 
     def _similarity(self, vector: Vector, names: Vector, story: _Open) -> float:
-        by_words = self._cosine(vector, story.words, story.words_length)
-        if not names or not story.names:
+        by_words = story.words.cosine(vector)
+        if not names or not story.names.terms:
             return by_words
-        by_names = self._cosine(names, story.names, story.names_length)
-        return (1 - _NAMES_WEIGHT) * by_words + _NAMES_WEIGHT * by_names
-
-    def _cosine(self, vector: Vector, terms: Counter[str], length: float) -> float:
-        # Over the article's few words only: the story's length was measured when it last grew.
-        return sum(mine * self._weight(term, terms[term]) for term, mine in vector.items() if term in terms) / length
+        # Names and numbers confirm or cast doubt; alone – one place, two events – they prove nothing.
+        return by_words * (1 - _NAMES_WEIGHT + 2 * _NAMES_WEIGHT * story.names.cosine(names))
 
     def _fading(self, story: _Open, at: datetime) -> float:
         hours = max(0.0, (at - story.last_at).total_seconds() / 3600)
@@ -233,19 +236,6 @@ def _names(title: str, opening: Sequence[str]) -> Counter[str]:
     return named
 
 
-_ENDINGS = ("ingly", "edly", "ings", "ing", "ied", "ies", "ed", "es", "s", "ly")
-
-
-def stem(word: str) -> str:
-    """Cut the commonest English endings, so that `quakes` and `quake` meet; others stay as they are."""
-    word = word.removesuffix("'s").removesuffix("’s")
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 4 and word.isascii():
-            bare = word[: -len(ending)]
-            return bare + "y" if ending in {"ied", "ies"} else bare
-    return word
-
-
-def _shared(vector: Vector, story: Counter[str]) -> tuple[str, ...]:
+def _shared(vector: Vector, story: Vector) -> tuple[str, ...]:
     both = [term for term in vector if term in story]
     return tuple(sorted(both, key=lambda term: -vector[term])[:6])

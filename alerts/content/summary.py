@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from alerts.content import headline, sentences
 from alerts.content.faithfulness import unsupported
 from alerts.content.rules import openings_for, rules_for, stopwords
-from alerts.content.text import containment, is_sentence, key, shorten, words
+from alerts.content.text import containment, is_sentence, key, shorten, stem, words
 from alerts.model import Article, Sentence, Summary
 
 ALERT_LIMIT = 300
@@ -22,7 +22,9 @@ BLURB_LIMIT = 400
 PREHEADER = (40, 110)
 #: an alert is read in one glance: the median event summary of editors has 29 words
 _ALERT_WORDS = 55
-_SAME = 0.6
+_SAME = 0.5
+#: a standfirst and the lead tell the same fact in other words
+_SAME_AS_STANDFIRST = 0.3
 _DATELINE = re.compile(
     r"^(?:[^\W\d_][^()–—\n]{1,40}\s*)?\((?:AP|Reuters|AFP|dpa|UPI|ANSA|EFE|PA|Xinhua|TASS|Bloomberg)\)\s*[-–—:]+\s*"
     r"|^[A-Z][A-Z .,'’/-]{2,40}(?:,\s[A-Z][\w. ]{1,30})?\s*[–—]\s*(?=[A-Z“\"])"
@@ -44,8 +46,8 @@ def summarise(articles: Sequence[Article]) -> Summary:
     standfirst = _standfirst(lead)
     extracted = _candidates(lead)
     chosen = standfirst or _opening(extracted, lead)
-    alert = _fill(chosen, extracted, limit=ALERT_LIMIT, most=3, most_words=_ALERT_WORDS)
-    blurb = _fill(chosen, extracted, limit=BLURB_LIMIT, most=4, most_words=75)
+    alert = _fill(chosen, extracted, limit=ALERT_LIMIT, most=2, most_words=_ALERT_WORDS)
+    blurb = _fill(chosen, extracted, limit=BLURB_LIMIT, most=3, most_words=75)
     subject = headline.subject_of([article.title for article in articles])
     return Summary(
         headline=subject,
@@ -170,7 +172,12 @@ def _fill(
         text = " ".join([*said, candidate.sentence.text])
         if len(text) > limit or len(words(text)) > most_words or len(said) >= most:
             continue
-        if any(_overlap(candidate.sentence.text, other) >= _SAME for other in said) or candidate.score < 0.2:
+        restates = candidate.position == 0 and chosen and chosen[0].place == "standfirst"
+        limit_of_likeness = _SAME_AS_STANDFIRST if restates else _SAME
+        if (
+            any(_overlap(candidate.sentence.text, other) >= limit_of_likeness for other in said)
+            or candidate.score < 0.2
+        ):
             continue
         added.append(candidate)
     added.sort(key=lambda candidate: candidate.position)
@@ -185,7 +192,7 @@ def _overlap(one: str, other: str) -> float:
 
 
 def _content(text: str) -> set[str]:
-    return {word for word in words(text) if word not in stopwords()} or set(words(text))
+    return {stem(word) for word in words(text) if word not in stopwords()} or set(words(text))
 
 
 # --- the line beside the subject ------------------------------------------------------------------

@@ -56,6 +56,19 @@ def containment(part: Iterable[str], whole: Iterable[str]) -> float:
     return len(wanted & there) / len(wanted) if wanted else 0.0
 
 
+_ENDINGS = ("ingly", "edly", "ings", "ing", "ied", "ies", "ed", "es", "s", "ly")
+
+
+def stem(word: str) -> str:
+    """Cut the commonest English endings, so that `quakes` and `quake` meet; others stay as they are."""
+    word = word.removesuffix("'s").removesuffix("’s")
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4 and word.isascii():
+            bare = word[: -len(ending)]
+            return bare + "y" if ending in {"ied", "ies"} else bare
+    return word
+
+
 def width(text: str) -> int:
     """Count columns: East Asian wide characters take two, combining ones none."""
     return sum(
