@@ -9,26 +9,17 @@ A file that cannot be trusted as a whole (encoding, header, a quote that never e
 import csv
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from alerts.audience.address import normalise
+from alerts.audience.list_rows import EMAIL, RowReader
 from alerts.errors import ConfigError, Problem
 from alerts.model import SIGNUP, ListRow, folded
 
 #: What a list may be called: the name of its file without `.csv`.
 LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-
-_EMAIL, _OWN = "email", ("email", "name", "language", "timezone", "joined")
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8})*)")
-_MOST_CHARACTERS = 400
-_LEFT_OUT = "mend it; until then this row is left out"
-_WITHOUT_IT = "mend it; until then the row is used without it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +129,12 @@ def _header(shown: str, lines: Iterator[str]) -> _Header:
 
 def _check_header(shown: str, names: Sequence[str]) -> None:
     columns = [_column(name) for name in names]
-    if _EMAIL not in columns:
+    if EMAIL not in columns:
         if any("@" in name for name in names):
             remedy = 'put a line before it that names the columns, such as "email,name,region"'
             raise _refused(shown, 1, "there is no header: the first line is a row already", remedy)
         like = next((name for name in names if "mail" in name.casefold()), None)
-        like = like or next(iter(get_close_matches(_EMAIL, names, n=1)), None)
+        like = like or next(iter(get_close_matches(EMAIL, names, n=1)), None)
         remedy = f'rename the column "{like}" to "email"' if like else 'call the column with the addresses "email"'
         raise _refused(shown, 1, 'no column is called "email"', remedy)
     for number, column in enumerate(columns, start=1):
@@ -161,109 +152,20 @@ def _column(name: str) -> str:
 
 
 def _rows(shown: str, header: _Header, lines: Iterator[str]) -> Iterator[ListRow | Problem]:
-    reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
-    lines_by_address: dict[int, int] = {}
+    cells_of = csv.reader(lines, delimiter=header.delimiter, strict=True)
+    rows_of = RowReader(shown=shown, columns=header.names)
     while True:
         # the header is line 1, and the reader counts from behind it
-        line = reader.line_num + 2
+        line = cells_of.line_num + 2
         try:
-            cells = next(reader, None)
+            cells = next(cells_of, None)
         except csv.Error as error:
             if "unexpected end" in str(error):
                 remedy = "close it, or bring back the missing end of the file"
                 raise _refused(shown, line, "a quote is opened here and never closed", remedy) from error
-            yield Problem(file=shown, line=line, text=f"cannot be read: {error}", remedy=_LEFT_OUT)
+            yield rows_of.left_out(line, f"cannot be read: {error}")
             continue
         if cells is None:
             return
-        if any(cell.strip() for cell in cells):
-            yield from _row(shown, line, header, cells, lines_by_address)
-
-
-def _row(
-    shown: str, line: int, header: _Header, cells: list[str], lines_by_address: dict[int, int]
-) -> Iterator[ListRow | Problem]:
-    def wrong(text: str, remedy: str = _LEFT_OUT) -> Problem:
-        return Problem(file=shown, line=line, text=text, remedy=remedy)
-
-    if any(cell.strip() for cell in cells[len(header.names) :]) or len(cells) < len(header.names):
-        yield wrong(f"has {len(cells)} columns, the header {len(header.names)}")
-        return
-    if any("\n" in cell or "\r" in cell or "\0" in cell for cell in cells):
-        yield wrong("a value goes over several lines; perhaps a quote is not closed")
-        return
-    said = {name: cell.strip() for name, cell in zip(header.names, cells, strict=False)}
-    try:
-        address = normalise(said[_EMAIL])
-    except ValueError as error:
-        yield wrong(f'"{said[_EMAIL]}" is no address: {error}' if said[_EMAIL] else str(error))
-        return
-    # One number instead of the text: a million addresses would take a hundred megabytes.
-    earlier = lines_by_address.setdefault(hash(address.lower()), line)
-    if earlier != line:
-        yield wrong(f"{address} stands on line {earlier} already", "remove one; the first counts")
-        return
-    yield from _details(address, said, wrong)
-
-
-def _details(
-    address: str, said: Mapping[str, str], wrong: Callable[[str, str], Problem]
-) -> Iterator[ListRow | Problem]:
-    def checked(column: str, read_value: Callable[[str], str], wanted: str) -> str:
-        written = said.get(column, "")
-        value = read_value(written) if written else ""
-        if written and not value:
-            problems.append(wrong(f'{column} "{written}" is not {wanted}', _WITHOUT_IT))
-        return value
-
-    problems: list[Problem] = []
-    name = checked("name", lambda written: written if len(written) <= _MOST_CHARACTERS else "", "a name: too long")
-    language = checked("language", _language, 'a language such as "en" or "pt-BR"')
-    timezone = checked("timezone", _zone, 'a time zone such as "Europe/Paris"')
-    joined = checked("joined", _instant, "a date such as 2026-03-31")
-    attributes: dict[str, frozenset[str]] = {}
-    for column, cell in said.items():
-        values = frozenset(value for part in cell.split("|") if (value := folded(part)))
-        if column in _OWN or not values:
-            continue
-        if any(len(value) > _MOST_CHARACTERS for value in values):
-            problems.append(wrong(f"{column} has a value of more than {_MOST_CHARACTERS} characters", _WITHOUT_IT))
-        else:
-            attributes[column] = values
-    yield from problems
-    yield ListRow(
-        address=address,
-        name=name,
-        language=language,
-        timezone=timezone,
-        joined_at=datetime.fromisoformat(joined) if joined else None,
-        attributes=attributes,
-    )
-
-
-@lru_cache(maxsize=1000)
-def _language(written: str) -> str:
-    """Write a language tag as RFC 5646 recommends: `pt_br` is `pt-BR`. Empty: it is none."""
-    match = _LANGUAGE.fullmatch(written)
-    if match is None or len(written) > 35:
-        return ""
-    cases: dict[int, Callable[[str], str]] = {2: str.upper, 4: str.title}
-    parts = (cases.get(len(part), str.lower)(part) for part in re.split("[-_]", match[2])[1:])
-    return "-".join([match[1].lower(), *parts])
-
-
-@lru_cache(maxsize=1000)
-def _zone(written: str) -> str:
-    try:
-        return ZoneInfo(written).key
-    except (KeyError, ValueError, OSError):
-        return ""
-
-
-@lru_cache(maxsize=1000)
-def _instant(written: str) -> str:
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        return ""
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        if any(map(str.strip, cells)):
+            yield from rows_of.read(line, cells)
