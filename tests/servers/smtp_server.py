@@ -21,6 +21,7 @@ import argparse
 import asyncio
 import json
 import os
+import socket
 import ssl
 import threading
 import time
@@ -112,9 +113,12 @@ class SmtpServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        listening = self._loop.create_server(
-            self._session, "127.0.0.1", self.port, ssl=self._tls if self._implicit else None
-        )
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Small, so that a client notices soon when nobody reads.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        listener.bind(("127.0.0.1", self.port))
+        listening = self._loop.create_server(self._session, sock=listener, ssl=self._tls if self._implicit else None)
         server = self._loop.run_until_complete(listening)
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
