@@ -47,11 +47,15 @@ _PATIENCE = 90.0
 
 
 def run(desk: Newsdesk, *, web: bool, stop: threading.Event | None = None) -> None:
-    """Run until `stop` is set or the process is told to end; what is being handed over is finished.
+    """Run until `stop` is set; what is being handed over is finished. Without `stop`, SIGTERM and Ctrl-C end it.
 
     Raises AlertsError at once when the database cannot be used or the web address is taken.
     """
-    Runner(desk, web=web, stop=stop or threading.Event()).run()
+    if stop is not None:
+        Runner(desk, web=web, stop=stop).run()
+        return
+    with _told_to_end() as told:
+        Runner(desk, web=web, stop=told).run()
 
 
 class Runner:
@@ -82,18 +86,17 @@ class Runner:
         threads = [self._thread("delivery", self._deliver), self._thread("notices", self._tell)]
         if self._web:
             threads.append(self._web_thread())
-        with _told_to_end(self._stop):
-            schedule = self._schedule()
-            try:
-                self._beat()
-                schedule.start()
-                for thread in threads:
-                    thread.start()
-                log.info("runs", leads=self.leads, web=self._web, workers=desk.config.delivery.workers)
-                self._supervise(schedule, threads)
-            finally:
-                self._stop.set()
-                self._end(schedule, threads)
+        schedule = self._schedule()
+        try:
+            self._beat()
+            schedule.start()
+            for thread in threads:
+                thread.start()
+            log.info("runs", leads=self.leads, web=self._web, workers=desk.config.delivery.workers)
+            self._supervise(schedule, threads)
+        finally:
+            self._stop.set()
+            self._end(schedule, threads)
 
     @property
     def leads(self) -> bool:
@@ -178,7 +181,7 @@ class Runner:
                     job.modify(next_run_time=datetime.now(UTC))
             before = after
             if ended := [thread.name for thread in threads if not thread.is_alive()]:
-                raise AlertsError(f"{', '.join(ended)} ended by itself", hint="the log says why; start alerts run again")
+                raise AlertsError(f"{', '.join(ended)} ended by itself", hint="see the log, then start it again")
 
     # --- threads ---
 
@@ -233,11 +236,9 @@ class Runner:
 
 
 @contextmanager
-def _told_to_end(stop: threading.Event) -> Iterator[None]:
-    """Set `stop` at SIGTERM or SIGINT; a second signal does what it always did."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _told_to_end() -> Iterator[threading.Event]:
+    """Make an event that SIGTERM and Ctrl-C set; a second signal does what it always did."""
+    stop = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -247,7 +248,7 @@ def _told_to_end(stop: threading.Event) -> Iterator[None]:
     for number in before:
         signal.signal(number, end)
     try:
-        yield
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
