@@ -175,8 +175,8 @@ class TestSync:
             return highest
 
         peak(10)
-        few = peak(2_500)
-        assert peak(7_500) < 1.3 * few
+        few = peak(3_000)
+        assert peak(9_000) < 1.3 * few
 
 
 class TestLooking:
