@@ -43,17 +43,18 @@ def _tell_one(desk: Newsdesk, waiting: WaitingNotice) -> None:
     daybook = desk.store.daybook
     settings = desk.config.desk
     errors = []
+    # First the webhook: a provider that hangs would keep the news of its own outage from the desk.
+    if waiting.posted_at is None:
+        if settings.webhook and (why := _post(desk, notice, settings.webhook)):
+            errors.append(why)
+        else:
+            daybook.notice_posted(notice.key, now=desk.clock())
     if waiting.mailed_at is None:
         failed = [editor for editor in settings.editors if not _mail(desk, notice, editor)]
         if failed:
             errors.append(f"{len(failed)} of {len(settings.editors)} editors could not be mailed")
         else:
             daybook.notice_mailed(notice.key, now=desk.clock())
-    if waiting.posted_at is None:
-        if settings.webhook and (why := _post(desk, notice, settings.webhook)):
-            errors.append(why)
-        else:
-            daybook.notice_posted(notice.key, now=desk.clock())
     if errors:
         wait = min(_FIRST_RETRY * 2 ** min(waiting.attempts, 10), _LAST_RETRY)
         if waiting.attempts >= _GIVE_UP_AFTER:
