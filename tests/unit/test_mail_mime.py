@@ -116,6 +116,13 @@ def test_quoted_printable_is_what_the_standard_library_reads(text: str) -> None:
         assert not line.endswith((b" ", b"\t"))
 
 
+def test_lines_that_relays_mangle_are_encoded() -> None:
+    assert quoted_printable(".\nFrom me\n a ") == b"=2E\r\n=46rom me\r\n a=20"
+    assert quoted_printable("x" * 76) == b"x" * 76
+    assert quoted_printable("x" * 77) == b"x" * 75 + b"=\r\nxx"
+    assert quoted_printable("x" * 76, open_end=True) == b"x" * 75 + b"=\r\nx"
+
+
 def test_two_readers_never_share_what_is_theirs() -> None:
     skeleton = Skeleton(VARIANT)
     first = skeleton.bytes_for(addressed(name="Ada"), date=NOW)

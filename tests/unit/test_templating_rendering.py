@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from alerts import bundled
 from alerts.errors import TemplateError
 from alerts.mail.fill import BLOCKED, fill, one_line
+from alerts.mail.headers import clean
 from alerts.mail.variant import Hole, Slot, Variant
 from alerts.model import Edition, Entry, Image, Kind, Mailbox, Sentence
 from alerts.templating import Renderer
@@ -155,6 +156,7 @@ def test_hostile_text_in_every_field_comes_out_equal_and_inert(kind: Kind, texts
     paragraphs = "\n".join(unflowed(fill(variant.text, READER)))
     for text in (entry.headline, entry.sentences[0].text, entry.outlet):
         assert one_line(text) in paragraphs
+    assert (variant.subject, variant.preheader) == (clean(edition.subject), clean(edition.preheader))
     assert "zq" not in fill(variant.html, READER).replace("zq000000000000", "")
 
 
@@ -357,6 +359,14 @@ def test_flowed_text_joins_to_what_was_written() -> None:
     text = fill(render(replace(samples.ALERT, entries=(entry,))).text, READER)
     assert long in unflowed(text)
     assert max(len(line) for line in text.split("\n")) <= 73
+
+
+@pytest.mark.parametrize("opening", ["> quoted", "From the harbour", "-- signed"])
+def test_what_plain_text_would_misread_is_stuffed(opening: str) -> None:
+    entry = replace(samples.ALERT.entries[0], sentences=(Sentence(text=f"{opening}, he wrote."),))
+    text = fill(render(replace(samples.ALERT, entries=(entry,))).text, READER)
+    assert f"{opening}, he wrote." in unflowed(text)
+    assert not [line for line in text.split("\n") if line.startswith((">", "From ")) or line == "-- "]
 
 
 def test_chinese_text_is_broken_without_adding_spaces() -> None:
