@@ -23,10 +23,11 @@ def main(folder: Path) -> int:
     wrong = [] if editions else ["the demo made no edition"]
     accepted = 0
     for edition in editions:
-        receipt = _answer(alerts, folder, "receipt", edition["edition"]["id"])
+        name = edition["edition"]["id"]
+        receipt = _answer(alerts, folder, "receipt", name)
         total = sum(receipt["excluded"].values()) + sum(receipt["deliveries"].values())
         if receipt["candidates"] != total:
-            wrong.append(f"the receipt of {edition['edition']['id']} does not add up: {receipt['candidates']} is not {total}")
+            wrong.append(f"the receipt of {name} does not add up: {receipt['candidates']} is not {total}")
         accepted += receipt["deliveries"]["accepted"]
     mails = sorted(folder.rglob("*.eml"))
     if not mails or len(mails) != accepted:
