@@ -4,9 +4,11 @@ import email
 import email.policy
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -57,9 +59,6 @@ timezone = "Europe/London"
 [sender]
 address = "news@herald.example"
 postal_address = "1 Quay Street, Harwick"
-
-[web]
-url = "https://news.herald.example"
 """
 
 
@@ -109,9 +108,10 @@ class Newsroom:
         (self.folder / "article.txt").write_text(ARTICLE)
         self.configure("")
 
-    def configure(self, more: str) -> None:
+    def configure(self, more: str, *, listen: str = "127.0.0.1:8025", url: str = "https://news.herald.example") -> None:
         """Write the configuration: the newsroom's own, and more."""
-        (self.folder / "config.toml").write_text(_CONFIG + more, encoding="utf-8")
+        web = f'\n[web]\nurl = "{url}"\nlisten = "{listen}"\n'
+        (self.folder / "config.toml").write_text(_CONFIG + web + more, encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "alerts", *arguments]
@@ -136,15 +136,16 @@ class Newsroom:
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start `alerts` and leave it running."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "service.log").open("wb"),
-        )
+        """Start `alerts` and leave it running; what it says is in service.log."""
+        with (self.folder / "service.log").open("ab") as log:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def outbox(self) -> list[EmailMessage]:
         """Read the mails in the outbox, oldest name first."""
@@ -160,6 +161,29 @@ def parse(raw: bytes) -> EmailMessage:
     assert isinstance(found, EmailMessage)
     assert not found.defects, found.defects
     return found
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(what: Callable[[], Any], *, seconds: float = 20) -> Any:
+    """Wait until something is true and return it; fail when it takes too long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody listens on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def part(mail: EmailMessage, kind: str) -> str:
