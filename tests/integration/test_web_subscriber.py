@@ -99,9 +99,7 @@ def test_a_second_click_changes_nothing_and_says_the_same(desk: Newsdesk, web: F
 @pytest.mark.parametrize("body", [b"", b"hello", b"scope=nonsense", b"List-Unsubscribe=Two-Click", b"\xff\xfe=%zz"])
 def test_any_other_post_leaves_nobody(desk: Newsdesk, web: FlaskClient, body: bytes) -> None:
     before = dump(desk)
-    answer = web.post(
-        leaving(desk, "ana@example.org"), data=body, content_type="application/x-www-form-urlencoded"
-    )
+    answer = web.post(leaving(desk, "ana@example.org"), data=body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 400
     assert "press a button" in answer.text
     assert dump(desk) == before
@@ -123,7 +121,9 @@ def test_no_altered_token_is_accepted(desk: Newsdesk, web: FlaskClient) -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
     chance = random.Random(7)
     altered = {token[:cut] for cut in range(1, len(token))}
-    altered |= {token[:at] + other + token[at + 1 :] for at in range(len(token)) for other in chance.sample(alphabet, 3)}
+    altered |= {
+        token[:at] + other + token[at + 1 :] for at in range(len(token)) for other in chance.sample(alphabet, 3)
+    }
     altered |= {token + "A", token + "=", token + "/", token.replace(".", ""), token.swapcase(), token + "\N{SNOWMAN}"}
     before = dump(desk)
     for changed in altered - {token}:
