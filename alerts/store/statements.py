@@ -15,7 +15,8 @@ ROWS_AT_ONCE = 500
 
 def insert_or_skip(connection: Connection, table: Table) -> Any:
     """Begin an INSERT that leaves a row that is there as it is; its `rowcount` tells whether it went in."""
-    return _insert(connection, table).on_conflict_do_nothing()
+    # psycopg forgets the count of an INSERT unless it is told to keep it.
+    return _insert(connection, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def insert_or_update(
