@@ -165,7 +165,7 @@ def _against_earlier(desk: Newsdesk, edition: Edition, *, again: str) -> tuple[E
     if not _same_content(told.edition, edition):
         raise NeedsAgain(
             f'this story was sent before as "{told.edition.subject}" ({told.edition.id})',
-            hint="to send it once more in other words, say why: --again REASON",
+            hint="if it goes on: --update; if it is another event, or must be told once more: --again REASON",
         )
     covered = [record for record in earlier if set(edition.segments) <= set(record.edition.segments)]
     if covered:
