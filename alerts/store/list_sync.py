@@ -8,14 +8,11 @@
                         ▼
                     subscribers, memberships, attributes
 
-Memory stays flat: rows go to temporary tables a few at a time, everything else is SQL. What a list says of a person is
-kept as claims: rows of `attributes` under the list's name, among them `name`, `language` and `timezone`, from which
-the subscriber's own columns are drawn again whenever a claim changes. So a second sync of the same files changes
-nothing, in whatever order the files come, and what one list says ends with it.
+Memory stays flat: rows go to temporary tables a few at a time, everything else is SQL. A second sync of the same files
+changes nothing, in whatever order they come (see `people` for how lists that differ over a person get along).
 """
 
-import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +27,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    case,
     delete,
     exists,
     func,
@@ -45,11 +41,9 @@ from sqlalchemy.schema import CreateTable
 
 from alerts import tokens
 from alerts.model import SCOPE_ALL, SIGNUP, ListDiff, ListRow, SuppressionReason
+from alerts.store.people import claims_of, draw_columns, new_public_id
 from alerts.store.statements import chunks, insert_or_skip
 from alerts.store.tables import UtcDateTime, attributes, memberships, subscribers, suppressions
-
-#: Claims that are columns of the subscriber, kept as they are written; all others are compared, so kept folded.
-OWN_COLUMNS = ("name", "language", "timezone")
 
 ENDED_BY_SYNC = "gone from the list"
 _EXAMPLES = 5
@@ -85,21 +79,6 @@ _changes = Table(
     Column("change", String(10), nullable=False),
     prefixes=["TEMPORARY"],
 )
-
-
-def new_public_id() -> str:
-    """Make the random name that a subscriber has in links."""
-    return secrets.token_hex(12)
-
-
-def claims_of(row: ListRow) -> Iterator[tuple[str, str]]:
-    """List what a row says of its person: name and value of every claim."""
-    for name, value in (("name", row.name), ("language", row.language), ("timezone", row.timezone)):
-        if value:
-            yield name, value
-    for name, values in row.attributes.items():
-        if name not in OWN_COLUMNS:
-            yield from ((name, value) for value in values)
 
 
 # --- stage ---------------------------------------------------------------------------------------
@@ -336,21 +315,3 @@ def _begin_memberships(connection: Connection, list_name: str, now: datetime) ->
 def _ids(*changes: str) -> Select[Any]:
     found = select(subscribers.c.id).where(subscribers.c.address_hash.in_(_changed(*changes)))
     return found.correlate(None)
-
-
-def draw_columns(connection: Connection, ids: Select[Any]) -> None:
-    """Set name, language and time zone of subscribers to what is claimed of them: by themselves, else by a list."""
-    values = {column: func.coalesce(_first_claim(column), "") for column in OWN_COLUMNS}
-    connection.execute(update(subscribers).where(subscribers.c.id.in_(ids)).values(values))
-
-
-def _first_claim(name: str) -> Any:
-    by_themselves = case((attributes.c.list == SIGNUP, 0), else_=1)
-    return (
-        select(attributes.c.value)
-        .where(attributes.c.subscriber_id == subscribers.c.id, attributes.c.name == name)
-        .order_by(by_themselves, attributes.c.list, attributes.c.value)
-        .limit(1)
-        .correlate(subscribers)
-        .scalar_subquery()
-    )

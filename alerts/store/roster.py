@@ -4,27 +4,25 @@ A suppression is removed by nothing here but `lift`, which only the subscriber's
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, literal, select, update
 
 from alerts import tokens
 from alerts.errors import SendRefused
 from alerts.model import (
     SCOPE_ALL,
-    SIGNUP,
     ListDiff,
     ListRow,
     Segment,
     Segments,
     Subscriber,
-    SubscriberId,
     Suppression,
     SuppressionReason,
 )
-from alerts.store import list_sync
+from alerts.store import list_sync, people
 from alerts.store.engine import reading, writing
 from alerts.store.records import ListSync
 from alerts.store.segments import Ids, segment_sql
@@ -86,7 +84,7 @@ class Roster:
         with reading(self._engine) as connection:
             result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(found)
             for rows in result.partitions():
-                yield from _subscribers(connection, rows)
+                yield from people.filled(connection, rows)
 
     def count(self, segment: Segment, all_segments: Segments) -> int:
         """Count whom a segment picks, without those who must get no mail at all."""
@@ -108,16 +106,14 @@ class Roster:
                     "this address was forgotten at its owner's request",
                     hint="only they can come back, by signing up themselves",
                 )
-            subscriber_id = _add_person(connection, row, address_hash, now)
-            _add_membership(connection, subscriber_id, list_name, row.joined_at or now)
-            _add_claims(connection, subscriber_id, list_name, row)
+            subscriber_id = people.add(connection, row, address_hash=address_hash, list_name=list_name, now=now)
             found = connection.execute(select(subscribers).where(subscribers.c.id == subscriber_id)).all()
-            return next(_subscribers(connection, found))
+            return next(people.filled(connection, found))
 
     def _find(self, rule: ColumnElement[bool]) -> Subscriber | None:
         found = select(subscribers).where(rule, subscribers.c.address.is_not(None))
         with reading(self._engine) as connection:
-            return next(_subscribers(connection, connection.execute(found).all()), None)
+            return next(people.filled(connection, connection.execute(found).all()), None)
 
     # --- lists ------------------------------------------------------------------------------------
 
@@ -238,85 +234,6 @@ class Roster:
         return True
 
 
-# --- one person ----------------------------------------------------------------------------------
-
-
-def _add_person(connection: Connection, row: ListRow, address_hash: str, now: datetime) -> SubscriberId:
-    person = {
-        "public_id": list_sync.new_public_id(),
-        "address": row.address,
-        "address_hash": address_hash,
-        "joined_at": row.joined_at or now,
-    }
-    connection.execute(insert_or_skip(connection, subscribers).values(person))
-    mine = subscribers.c.address_hash == address_hash
-    connection.execute(update(subscribers).where(mine, subscribers.c.address.is_(None)).values(address=row.address))
-    return SubscriberId(connection.scalars(select(subscribers.c.id).where(mine)).one())
-
-
-def _add_membership(connection: Connection, subscriber_id: SubscriberId, list_name: str, joined_at: datetime) -> None:
-    key = {"subscriber_id": subscriber_id, "list": list_name}
-    connection.execute(insert_or_skip(connection, memberships).values(**key, joined_at=joined_at))
-    mine = (memberships.c.subscriber_id == subscriber_id, memberships.c.list == list_name)
-    connection.execute(
-        update(memberships)
-        .where(*mine, memberships.c.ended_at.is_not(None))
-        .values(ended_at=None, ended_reason="", joined_at=joined_at)
-    )
-
-
-def _add_claims(connection: Connection, subscriber_id: SubscriberId, list_name: str, row: ListRow) -> None:
-    """Replace what the list says of the fields that the row speaks of; a sign-up ends what files say of them."""
-    claims = list(list_sync.claims_of(row))
-    if not claims:
-        return
-    spoken_of = attributes.c.name.in_({name for name, _ in claims})
-    theirs = attributes.c.subscriber_id == subscriber_id
-    by_whom = or_(literal(list_name) == SIGNUP, attributes.c.list == list_name)
-    connection.execute(delete(attributes).where(theirs, spoken_of, by_whom))
-    chosen = select(attributes.c.name).where(theirs, attributes.c.list == SIGNUP)
-    beaten = set(connection.scalars(chosen)) if list_name != SIGNUP else set()
-    rows = [
-        {"subscriber_id": subscriber_id, "list": list_name, "name": name, "value": value}
-        for name, value in claims
-        if name not in beaten
-    ]
-    if rows:
-        connection.execute(attributes.insert(), rows)
-    list_sync.draw_columns(connection, select(literal(subscriber_id)))
-
-
-def _subscribers(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Subscriber]:
-    """Fill subscribers with their lists and attributes: two queries for all of them."""
-    ids = [row.id for row in rows]
-    lists: defaultdict[int, set[str]] = defaultdict(set)
-    said: defaultdict[int, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    current = memberships.c.subscriber_id.in_(ids), memberships.c.ended_at.is_(None)
-    for subscriber_id, list_name in connection.execute(
-        select(memberships.c.subscriber_id, memberships.c.list).where(*current)
-    ):
-        lists[subscriber_id].add(list_name)
-    for subscriber_id, name, value in connection.execute(
-        select(attributes.c.subscriber_id, attributes.c.name, attributes.c.value).where(
-            attributes.c.subscriber_id.in_(ids), attributes.c.name.not_in(list_sync.OWN_COLUMNS)
-        )
-    ):
-        said[subscriber_id][name].add(value)
-    for row in rows:
-        yield Subscriber(
-            id=SubscriberId(row.id),
-            public_id=row.public_id,
-            address=row.address,
-            address_hash=row.address_hash,
-            name=row.name,
-            language=row.language,
-            timezone=row.timezone,
-            lists=frozenset(lists[row.id]),
-            attributes={name: frozenset(values) for name, values in said[row.id].items()},
-            joined_at=row.joined_at,
-        )
-
-
 # --- suppression ---------------------------------------------------------------------------------
 
 
@@ -364,22 +281,22 @@ def _members(list_name: str) -> Ids:
 
 
 def _field_counts(most: int) -> Iterator[Any]:
-    people = func.count(attributes.c.subscriber_id.distinct())
+    number = func.count(attributes.c.subscriber_id.distinct())
     ranked = (
         select(
             attributes.c.name,
             attributes.c.value,
-            people.label("people"),
+            number.label("number"),
             func.row_number()
-            .over(partition_by=attributes.c.name, order_by=(people.desc(), attributes.c.value))
+            .over(partition_by=attributes.c.name, order_by=(number.desc(), attributes.c.value))
             .label("rank"),
         )
-        .where(attributes.c.name.not_in(list_sync.OWN_COLUMNS))
+        .where(attributes.c.name.not_in(people.OWN_COLUMNS))
         .group_by(attributes.c.name, attributes.c.value)
         .subquery()
     )
     yield (
-        select(ranked.c.name, ranked.c.value, ranked.c.people)
+        select(ranked.c.name, ranked.c.value, ranked.c.number)
         .where(ranked.c.rank <= most)
         .order_by(ranked.c.name, ranked.c.rank)
     )
