@@ -93,7 +93,7 @@ class SendGrid:
                 return Ruling(kind=OutcomeKind.BUSY, reason="no time was left for another request")
             return self._post(form.body(texts, submission=submission, edition=edition, divided=divided), deadline)
 
-        yield from HandOver(post).run(readers)
+        yield from HandOver(post).run(readers, divided=len(readers) < len(deliveries))
 
     def look_up(self, submission: SubmissionId, deliveries: Sequence[DeliveryId]) -> Mapping[DeliveryId, Found]:
         """Ask Email Activity, where the account has it."""

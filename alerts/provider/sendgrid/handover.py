@@ -57,10 +57,10 @@ class HandOver:
         #: they hold one that is refused
         self._suspects: list[Reader] = []
 
-    def run(self, readers: Sequence[Reader]) -> Iterator[Outcome]:
-        """Yield an outcome for each reader."""
+    def run(self, readers: Sequence[Reader], *, divided: bool = False) -> Iterator[Outcome]:
+        """Yield an outcome for each reader; `divided`: the submission has others, who are not handed over."""
         rounds = _without_twins(readers)
-        self._divided = len(rounds) > 1 or len(readers) > self._limit
+        self._divided = divided or len(rounds) > 1 or len(readers) > self._limit
         for at, self._waiting in enumerate(rounds):
             while self._waiting or self._suspects:
                 part = self._next_part()
@@ -95,6 +95,8 @@ class HandOver:
             alone = replace(ruling, reason=refusal.reason, refused={})
             for outcome in _settled([part[position]], alone):
                 yield replace(outcome, invalid_address=refusal.invalid_address)
+        # The next request leaves them out: that it was accepted must not be taken for theirs by a look-up.
+        self._divided = True
         # Perhaps it was they who were searched for: the others are under no suspicion any more.
         self._waiting = self._suspects + self._waiting
         self._suspects = []
