@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from alerts.cli.output import progress, receipt_text
+from alerts.cli.output import local, progress, receipt_text
 from alerts.cli.session import Session
 from alerts.cli.stopping import stoppable
 from alerts.errors import PartlySent, ProviderError, StoreError
@@ -27,12 +27,18 @@ def deliver_and_report(session: Session, desk: "Newsdesk", edition: "EditionId")
     )
     with stoppable() as stop, progress(left, shown=not session.json and session.verbosity >= 0) as listener:
         receipt = deliver(desk, edition, listener=listener, stop=stop)
-    session.data(receipt_data(receipt), lambda: receipt_text(receipt, desk.config.newsroom.timezone))
+    zone = desk.config.newsroom.timezone
+    session.data(receipt_data(receipt), lambda: receipt_text(receipt, zone))
     if not receipt.adds_up:
         raise StoreError(f"the receipt of {edition} does not add up", hint="stop sending and look: alerts doctor")
     if stop.is_set():
         session.say(f"interrupted; the same command goes on, or `alerts run` does (edition {edition})")
         return 130
+    record = desk.store.ledger.find(edition)
+    starts_at = record.edition.not_before_at if record else None
+    if starts_at is not None and starts_at > desk.clock():
+        session.say(f"it waits until {local(starts_at, zone)}; `alerts run` sends it then (edition {edition})")
+        return 0
     _judge(desk, receipt)
     return 0
 

@@ -11,6 +11,8 @@ from alerts.cli.session import Leaf, Session, pass_session
 from alerts.errors import SendRefused, StoreError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from alerts.desk import Newsdesk
     from alerts.store.records import EditionRecord
 
@@ -106,10 +108,14 @@ def status(session: Session, /) -> None:
             "",
             table(("EDITION", "KIND", "STATE", "DELIVERIES", "SUBJECT"), rows, empty="nothing waits or goes out"),
             "",
-            *(f"next: {o.digest} at {local(o.due_at, o.zone)} ({local(o.due_at, zone)})" for o in due),
+            *(f"next: {o.digest} at {local(o.due_at, o.zone)}{_here(o.due_at, o.zone, zone)}" for o in due),
             *(f"feed fails: {state.url}: {state.last_error}" for state in feeds),
         ]
         session.data(data, "\n".join(lines))
+
+
+def _here(instant: "datetime", zone: str, newsroom: str) -> str:
+    return "" if zone == newsroom else f" ({local(instant, newsroom)} here)"
 
 
 @click.command(cls=Leaf)

@@ -146,12 +146,6 @@ def confirm_and_send(
             sending.launch(desk, plan, editor=editor_name())
     else:
         session.say(f'"{plan.edition.subject}" was launched before as {plan.edition.id}; going on with what is left')
-    if plan.edition.not_before_at and plan.edition.not_before_at > desk.clock():
-        session.data(
-            _plan_data(plan),
-            f"{plan.edition.id} waits until {plan.edition.not_before_at.isoformat()}; `alerts run` sends it then",
-        )
-        return 0
     return deliver_and_report(session, desk, plan.edition.id)
 
 

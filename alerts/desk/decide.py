@@ -30,8 +30,8 @@ def _due_now(desk: Newsdesk, edition: Edition) -> Edition:
     """A proposal's draft expiry ends with its approval; then its news ages from when it was told."""
     if edition.digest:
         return edition
-    age_from = min([entry.published_at for entry in edition.entries if entry.published_at] or [edition.made_at])
-    return replace(edition, expires_at=age_from + desk.config.delivery.alert_expires)
+    told_at = min([edition.made_at, *(entry.published_at for entry in edition.entries if entry.published_at)])
+    return replace(edition, expires_at=told_at + desk.config.delivery.alert_expires)
 
 
 def reject(desk: Newsdesk, ref: str, *, editor: str, reason: str = "") -> EditionRecord:

@@ -218,7 +218,9 @@ def _propose_one(desk: Newsdesk, story: Story) -> Edition | None:
             f"{'; '.join(story.verdict.reasons if story.verdict else ())}",
         )
         return None
-    if desk.store.archive.backfill([story.lead.id]) or now - story.lead.told_at > desk.config.breaking.max_age:
+    # What would expire before an editor can look at it is not proposed.
+    oldest = min(desk.config.breaking.max_age, desk.config.delivery.alert_expires)
+    if desk.store.archive.backfill([story.lead.id]) or now - story.lead.told_at >= oldest:
         return None
     kind, reasons = _kind(desk, story, now=now)
     if kind is None or _over_budget(desk, now=now):
@@ -234,7 +236,9 @@ def _propose_one(desk: Newsdesk, story: Story) -> Edition | None:
             update=kind is Kind.UPDATE,
         ),
         reasons=reasons,
-        expires_at=now + desk.config.breaking.draft_expires,
+        expires_at=min(
+            now + desk.config.breaking.draft_expires, story.lead.told_at + desk.config.delivery.alert_expires
+        ),
     )
     if not desk.store.ledger.add_draft(edition):
         return None

@@ -138,3 +138,43 @@ def test_an_arabic_article_is_sent_right_to_left(newsroom: Newsroom) -> None:
     assert mail["Subject"] == "انهيار حاجز الفيضانات في هارويك"
     assert 'dir="rtl"' in part(mail, "html")
     assert "البلدة القديمة" in part(mail, "plain")
+
+
+def test_an_alert_for_later_waits(newsroom: Newsroom) -> None:
+    done = newsroom.run("send", "article.txt", "-s", "breaking", "--at", "2099-01-01T00:00+00:00", "--yes").ok()
+    assert "it waits until 2099-01-01" in done.err
+    assert "3 pending" in newsroom.run("status").ok().out
+    assert not newsroom.outbox()
+
+
+def test_an_edition_that_is_held_goes_on_when_released(newsroom: Newsroom) -> None:
+    newsroom.run("stop", "--reason", "the number of evacuees is in doubt").ok()
+    newsroom.run("send", "article.txt", "-s", "breaking", "--yes").failed(7, "3 wait")
+    assert not newsroom.outbox(), "nothing goes out while all sending is stopped"
+    newsroom.run("hold", "last").ok()
+    assert "sending goes on" in newsroom.run("resume").ok().out
+    newsroom.run("send", "article.txt", "-s", "breaking", "--yes")
+    assert not newsroom.outbox(), "nor while the edition is held"
+    newsroom.run("release", "last").ok()
+    assert len(newsroom.outbox()) == 3
+
+
+def test_a_preview_shows_the_mail_and_sends_nothing(newsroom: Newsroom) -> None:
+    newsroom.run("preview", "article.txt", "-s", "breaking", "-o", "page.html").ok()
+    page = (newsroom.folder / "page.html").read_text()
+    assert "sending seawater into the old town" in page
+    assert "Content-Security-Policy" in page
+    assert not newsroom.outbox()
+
+
+def test_names_of_segments_digests_and_editions_complete(newsroom: Newsroom) -> None:
+    newsroom.configure('[[digests]]\nname = "morning-brief"\nat = "07:00"\nsegment = "morning"\n')
+    newsroom.run("send", "article.txt", "-s", "breaking", "--yes").ok()
+
+    def completed(line: str) -> str:
+        words = {"_ALERTS_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()))}
+        return newsroom.run(env={**words, "ALERTS_CONFIG": str(newsroom.folder / "config.toml")}).out
+
+    assert "breaking" in completed("alerts send -s ")
+    assert "morning-brief" in completed("alerts digest ")
+    assert "last" in completed("alerts receipt ")
