@@ -134,7 +134,7 @@ def from_entry(
         seen_at=now,
         standfirst=_standfirst(summary.paragraphs, summary.truncated or entry.truncated)
         or (page.standfirst if page else ""),
-        section=(page.section if page else "") or cleaned.section,
+        section=(page.section if page else "") or cleaned.section or _first_short(entry.categories),
         authors=entry.authors or cleaned.authors or (page.authors if page else ()),
         categories=entry.categories,
         language=entry.language or (page.language if page else "") or language_by_script(text) or language,
@@ -143,6 +143,11 @@ def from_entry(
         feed=feed,
         removed=page.removed if page and use_page else cleaned.removed,
     )
+
+
+def _first_short(categories: Sequence[str]) -> str:
+    """Take the first category as the section; feeds put the part of the paper first, keywords after it."""
+    return next((name for name in categories[:1] if len(name) <= 40), "")
 
 
 def _is_teaser(entry: FeedEntry, page: Article | None) -> bool:

@@ -228,11 +228,12 @@ def _is_ours(article: Article, outlets: Mapping[str, Outlet]) -> bool:
 
 _TURNS = (
     ("missing", "dead|killed|found|rescued"),
+    ("trapped|aground", "freed|rescued|refloated|sank|sunk|sinks"),
     ("arrest", "charged|indicted|released"),
     ("charged", "convicted|acquitted|guilty"),
     ("vote", "passed|approved|rejected|wins|won"),
     ("talks", "agreed|agreement|deal|collapsed"),
-    ("strike", "ends|over|called off"),
+    ("strike", "ends|over|called"),
     ("fire|blaze", "contained|out"),
     ("evacuat", "return|lifted"),
 )
@@ -277,9 +278,10 @@ def _counts(text: str) -> set[float]:
 def _turned(opening: str, before: str) -> str | None:
     for was, became in _TURNS:
         stood = re.search(rf"\b(?:{was})", before, re.IGNORECASE)
-        now = re.search(rf"\b(?:{became})\b", opening, re.IGNORECASE)
-        if stood and now and not re.search(rf"\b(?:{became})\b", before, re.IGNORECASE):
-            return f"it turned: “{stood[0]}” before, now “{now[0]}”"
+        turns = re.findall(rf"\b(?:{became})\b", opening, re.IGNORECASE) if stood else []
+        fresh = next((word for word in turns if word.casefold() not in words(before)), "")
+        if stood and fresh:
+            return f"it turned: “{stood[0]}” before, now “{fresh}”"
     return None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from alerts.content import sentences
 from alerts.content.rules import stopwords
-from alerts.content.text import key, words
+from alerts.content.text import key, stem, words
 
 #: more words than this share that no source knows: it is somebody else's text
 _FOREIGN_SHARE = 0.35
@@ -51,6 +51,8 @@ class Unsupported:
     text: str
     #: in words an editor reads, such as `number not in the source`
     what: str
+    #: the source has it, but not near the sentence that this one comes from
+    misplaced: bool = False
 
 
 def unsupported(text: str, sources: Sequence[str]) -> list[Unsupported]:
@@ -70,10 +72,11 @@ class _Source:
         self._sentences = [
             sentence for text in texts for part in text.split("\n") for sentence in sentences.split(part)
         ]
-        self._words = [frozenset(words(_straight(sentence))) for sentence in self._sentences]
+        self._words = [frozenset(_tokens(sentence)) for sentence in self._sentences]
         self._all_words = frozenset().union(*self._words)
+        self._stems = {stem(word) for word in self._all_words}
         self._key = key(" ".join(texts))
-        self._plain = " " + " ".join(words(_straight(" ".join(texts)))) + " "
+        self._plain = " " + " ".join(_tokens(" ".join(texts))) + " "
 
     def check(self, sentence: str) -> list[Unsupported]:
         """List what one sentence says beyond the sources."""
@@ -85,7 +88,7 @@ class _Source:
         found += self._numbers(sentence, near)
         found += self._names(sentence, near)
         found += self._polarity(sentence, near)
-        claims = [word for word in words(_straight(sentence)) if word not in stopwords()]
+        claims = [word for word in _tokens(sentence) if word not in stopwords()]
         foreign = [word for word in claims if not self._knows(word)]
         if claims and len(foreign) / len(claims) > _FOREIGN_SHARE:
             found.append(Unsupported(text=sentence, what="most of it stands in no source"))
@@ -93,7 +96,7 @@ class _Source:
 
     def _near(self, sentence: str) -> list[int]:
         """Find the source sentence that a claim comes from, with its neighbours; best first."""
-        mine = set(words(_straight(sentence))) - stopwords()
+        mine = set(_tokens(sentence)) - stopwords()
         scores = [len(mine & there) / (4 + len(there)) for there in self._words]
         if not scores or max(scores) == 0:
             return []
@@ -114,14 +117,14 @@ class _Source:
             if value not in everywhere:
                 found.append(Unsupported(text=written, what="number not in the source"))
             elif value not in close:
-                found.append(Unsupported(text=written, what="number stands elsewhere in the source"))
+                found.append(Unsupported(text=written, what="number stands elsewhere in the source", misplaced=True))
         return found
 
     def _names(self, sentence: str, near: list[int]) -> list[Unsupported]:
-        close = " ".join(f" {' '.join(words(_straight(self._sentences[at])))} " for at in near)
+        close = " ".join(f" {' '.join(_tokens(self._sentences[at]))} " for at in near)
         found = []
         for match in _NAME.finditer(sentence):
-            tokens = words(_straight(match[0]))
+            tokens = _tokens(match[0])
             if match.start() == 0 or sentence[: match.start()].rstrip(" “‘\"'(«„") == "":
                 # The first word has its capital from standing first.
                 tokens = tokens[1:] if tokens and (len(tokens) > 1 or self._knows(tokens[0])) else tokens
@@ -138,13 +141,13 @@ class _Source:
             ):
                 found.append(Unsupported(text=match[0], what="name not in the source in this form"))
             elif near and not any(token in close.split() for token in tokens):
-                found.append(Unsupported(text=match[0], what="name stands elsewhere in the source"))
+                found.append(Unsupported(text=match[0], what="name stands elsewhere in the source", misplaced=True))
         return found
 
     def _polarity(self, sentence: str, near: list[int]) -> list[Unsupported]:
         if not near:
             return []
-        mine, theirs = set(words(_straight(sentence))), self._words[near[0]]
+        mine, theirs = set(_tokens(sentence)), self._words[near[0]]
         claims = mine - stopwords()
         same_claim = len(claims & theirs) >= 0.6 * max(1, len(claims))
         if same_claim and bool(mine & _NEGATIONS) and not any(self._words[at] & _NEGATIONS for at in near):
@@ -158,8 +161,7 @@ class _Source:
     def _knows(self, word: str) -> bool:
         if word in self._all_words:
             return True
-        stem = word.removesuffix("'s").removesuffix("s")
-        return len(stem) > 3 and any(stem == known.removesuffix("'s").removesuffix("s") for known in self._all_words)
+        return len(word) > 3 and stem(word) in self._stems
 
 
 def numbers(text: str) -> dict[float, str]:
@@ -187,5 +189,6 @@ def _value(written: str) -> float:
     return float(f"{head.replace('.', '')}.{tail}" if head else tail)
 
 
-def _straight(text: str) -> str:
-    return text.replace("’", "'").replace("‘", "'")
+def _tokens(text: str) -> list[str]:
+    """Split into words; `Ellery’s` is `ellery`."""
+    return [word.removesuffix("'s") for word in words(text.replace("’", "'").replace("‘", "'"))]

@@ -22,11 +22,15 @@ from alerts.model import Article, Story, StoryId
 #: a story that nothing joined for so long is closed
 WINDOW = timedelta(hours=72)
 _DECAY_HOURS = 72.0
-#: what counts is how alike, weighed: words, names and numbers
-_NAMES_WEIGHT = 0.4
-_JOIN = 0.21
-_JOIN_SHORT = 0.15
+#: how far names and numbers that differ cast doubt on two texts that are alike; a headline has few of them
+_DOUBT, _DOUBT_SHORT = 0.7, 0.3
+_JOIN = 0.16
+_JOIN_SHORT = 0.11
+#: two texts that name so much and have no name or number in common tell of two events
+_NAMES_OF_AN_EVENT = 3
 _TERMS_KEPT = 300
+#: one place name in two short texts looks like much; this many words of a text must stand in the story
+_LEAST_SHARED = 4
 _TERMS_LOOKED_UP = 12
 #: as if so many articles had been seen before the first: idf must not swing at the start
 _PRIOR = 40
@@ -97,14 +101,16 @@ class Clusterer:
         """Tell which open story an article belongs to, without adding it."""
         mine, names = features(article)
         vector, name_vector = self._weighed(mine), self._weighed(names)
-        need = _JOIN_SHORT if sum(mine.values()) < 25 else _JOIN
+        is_short = sum(mine.values()) < 25
+        need, least = (_JOIN_SHORT, 1) if is_short else (_JOIN, _LEAST_SHARED)
         best = Placement(story=None, similarity=0.0)
         for candidate in self._candidates(vector, name_vector):
             story = self._stories[candidate]
             if article.seen_at - story.last_at > WINDOW:
                 continue
-            likeness = self._similarity(vector, name_vector, story) * self._fading(story, article.seen_at)
-            if likeness > best.similarity:
+            likeness = self._similarity(vector, name_vector, story, is_short=is_short)
+            likeness *= self._fading(story, article.seen_at)
+            if likeness > best.similarity and sum(term in story.words.terms for term in vector) >= least:
                 best = Placement(story=candidate, similarity=likeness, shared=_shared(vector, story.words.terms))
         return best if best.similarity >= need else Placement(story=None, similarity=best.similarity)
 
@@ -148,12 +154,16 @@ class Clusterer:
             found |= self._index.get(term, set())
         return found
 
-    def _similarity(self, vector: Vector, names: Vector, story: _Open) -> float:
+    def _similarity(self, vector: Vector, names: Vector, story: _Open, *, is_short: bool) -> float:
         by_words = story.words.cosine(vector)
         if not names or not story.names.terms:
             return by_words
         # Names and numbers confirm or cast doubt; alone – one place, two events – they prove nothing.
-        return by_words * (1 - _NAMES_WEIGHT + 2 * _NAMES_WEIGHT * story.names.cosine(names))
+        enough = min(len(names), len(story.names.terms)) >= _NAMES_OF_AN_EVENT and not is_short
+        if enough and names.keys().isdisjoint(story.names.terms):
+            return 0.0
+        doubt = _DOUBT_SHORT if is_short else _DOUBT
+        return min(1.0, by_words * (1 - doubt + 2 * doubt * story.names.cosine(names)))
 
     def _fading(self, story: _Open, at: datetime) -> float:
         hours = max(0.0, (at - story.last_at).total_seconds() / 3600)

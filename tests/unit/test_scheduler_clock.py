@@ -20,7 +20,9 @@ def test_a_steady_clock_is_believed_from_the_first_look() -> None:
         assert watch.believed
 
 
-@pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(seconds=-90), timedelta(minutes=11), timedelta(days=1)])
+@pytest.mark.parametrize(
+    "jump", [timedelta(hours=-1), timedelta(seconds=-90), timedelta(minutes=11), timedelta(days=1)]
+)
 def test_after_a_jump_two_looks_must_agree(jump: timedelta) -> None:
     watch = ClockWatch()
     look(watch, wall=timedelta(), steady=0)

@@ -300,7 +300,7 @@ def test_right_to_left_mail_runs_from_right_to_left_throughout(language: str) ->
 def computed(element: Any, inherited: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Walk all text with the direction and alignment it inherits."""
     own = dict(inherited)
-    if element.get("dir"):
+    if element.get("dir") in ("ltr", "rtl"):
         own["direction"] = element.get("dir")
     own |= dict(re.findall(r"(?:^|;)\s*(direction|text-align):(\w+)", element.get("style", "")))
     if "display:none" in element.get("style", ""):

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+_CAPITALISED = r"[^\W\d_a-zß-öø-ÿ][\w.'’-]*"
+#: a person's name, which may hold particles
+_NAME = (
+    rf"{_CAPITALISED}(?:\s(?:(?:van|von|de|der|den|del|du|la|le|al|bin|ibn|da|di|dos)\s){{0,2}}{_CAPITALISED}){{1,3}}"
+)
+
 #: rules are tried on short paragraphs only: what is longer is prose, and no pattern may run wild on it
 LONGEST = 420
 
@@ -40,7 +46,7 @@ def rules_for(language: str) -> Rules:
         endings=_patterns(tables, "endings", r"(?:{})\s*$"),
         # A name begins with a capital: not case-insensitive but for the first word.
         bylines=tuple(
-            re.compile(f"(?i:{pattern.partition(' ')[0]}) {pattern.partition(' ')[2]}")
+            re.compile(f"(?i:{pattern.partition(' ')[0]}) {pattern.partition(' ')[2].replace('{name}', _NAME)}")
             for table in tables
             for pattern in table.get("bylines", {}).get("author", ())
         ),
