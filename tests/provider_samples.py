@@ -78,7 +78,7 @@ def smtp_table(
     username: str = "",
     password: Secret | None = None,
     connections: int = 4,
-    timeout: float = 5,
+    timeout: float = 30,
     sender: str | None = None,
 ) -> ProviderTable:
     """Write the table of a configuration."""
@@ -99,7 +99,7 @@ def smtp_table(
 
 
 def sendgrid_table(
-    url: str, *, timeout: float = 5, look_up: bool = False, connections: int = 4, region: str = "global"
+    url: str, *, timeout: float = 30, look_up: bool = False, connections: int = 4, region: str = "global"
 ) -> ProviderTable:
     """Write the table of a configuration."""
     sendgrid = SendGridProvider.model_validate(

@@ -4,7 +4,8 @@ import re
 
 #: A reason is read by people and grouped in receipts.
 _LONGEST = 300
-_ADDRESS = re.compile(r"<?[^\s<>\"'(),;:]{1,64}@[^\s<>\"'(),;:]+>?")
+# Generous: rather a word too many hidden than half an address (`o'neil@…`) shown.
+_ADDRESS = re.compile(r"<?[^\s<>\"(),;:]+@[^\s<>\"(),;:]+>?")
 
 
 def plain(text: str) -> str:

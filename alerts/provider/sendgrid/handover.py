@@ -21,8 +21,10 @@ from alerts.model import DeliveryId, Outcome, OutcomeKind
 from alerts.provider.sendgrid.bodies import MAX_READERS
 from alerts.provider.sendgrid.replies import Ruling
 
-#: So many readers refused one by one and none ever taken: the fault is in what they share.
-_ALONE_REFUSED = 3
+#: So many readers refused one by one and none ever taken: perhaps the fault is in what they share. So many more, from
+#: all over the submission, are then tried alone (a list may well begin with its bad addresses).
+_FIRST_REFUSED = 3
+_PROBES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,9 @@ class HandOver:
     def _next_part(self) -> list[Reader]:
         if self._suspects:
             return self._suspects[: min(len(self._suspects) // 2 or 1, self._limit)]
+        probe = self._alone_refused - _FIRST_REFUSED
+        if not self._any_taken and 0 <= probe < _PROBES:
+            return [self._waiting[len(self._waiting) * (probe + 1) // (_PROBES + 1)]]
         return self._waiting[: self._limit]
 
     def _after(self, part: list[Reader], ruling: Ruling) -> Iterator[Outcome]:
@@ -110,7 +115,7 @@ class HandOver:
         self._suspects = part
 
     def _worth_searching(self) -> bool:
-        return self._any_taken or self._alone_refused < _ALONE_REFUSED
+        return self._any_taken or self._alone_refused < _FIRST_REFUSED + _PROBES
 
     def _forget(self, part: list[Reader]) -> None:
         gone = {reader.delivery for reader in part}
