@@ -28,6 +28,8 @@ _JOIN = 0.16
 _JOIN_SHORT = 0.11
 #: two texts that name so much and have no name or number in common tell of two events
 _NAMES_OF_AN_EVENT = 3
+#: a headline without a text has fewer words than this (its words count twice)
+_SHORT = 20
 _TERMS_KEPT = 300
 #: one place name in two short texts looks like much; this many words of a text must stand in the story
 _LEAST_SHARED = 4
@@ -101,7 +103,7 @@ class Clusterer:
         """Tell which open story an article belongs to, without adding it."""
         mine, names = features(article)
         vector, name_vector = self._weighed(mine), self._weighed(names)
-        is_short = sum(mine.values()) < 25
+        is_short = sum(mine.values()) < _SHORT
         need, least = (_JOIN_SHORT, 1) if is_short else (_JOIN, _LEAST_SHARED)
         best = Placement(story=None, similarity=0.0)
         for candidate in self._candidates(vector, name_vector):

@@ -86,7 +86,7 @@ def test_exactly_one_story_breaks_and_other_outlets_bear_it_out(tmp_path: Path, 
     stories = stories_of(tmp_path, worker)
     (breaks,) = [story for story in stories if story.verdict and story.verdict.level is not Level.DIGEST_ONLY]
     assert breaks.lead is not None
-    assert breaks.lead.title == "Ferry with 214 aboard evacuated after running aground off Port Ellery"
+    assert breaks.lead.title == "Ferry with 214 aboard runs aground off Port Ellery"
     assert len(breaks.articles) == 4
     # The post copied the agency: three voices, not four.
     assert breaks.verdict is not None
