@@ -81,7 +81,7 @@ class Outbox:
         """Try whether files can be written."""
         probe = self._directory / f".{secrets.token_hex(8)}.tmp"
         try:
-            _make_folder(self._directory)
+            _make_private(self._directory)
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
@@ -115,9 +115,10 @@ def _found(folders: Sequence[Path], delivery: DeliveryId) -> Found:
     return Found.ACCEPTED if there else Found.ABSENT
 
 
-def _make_folder(folder: Path) -> None:
-    # It holds people's addresses.
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _make_private(folder: Path) -> None:
+    """Make a folder that holds people's addresses."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True, mode=0o700)
 
 
 def _name(temporary: Path, path: Path) -> None:
@@ -135,7 +136,9 @@ def _name(temporary: Path, path: Path) -> None:
 
 def _write_once(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, and never over another. Raises OSError."""
-    _make_folder(path.parent)
+    # One after the other: of the folders that `parents` makes, it gives the mode to the last alone.
+    _make_private(path.parent.parent)
+    _make_private(path.parent)
     temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
     try:
         with temporary.open("xb") as file:

@@ -4,13 +4,15 @@ import re
 
 #: A reason is read by people and grouped in receipts.
 _LONGEST = 300
+#: More is not even looked at: finding addresses in a megabyte without spaces takes for ever.
+_READ = 2_000
 # Generous: rather a word too many hidden than half an address (`o'neil@…`) shown.
 _ADDRESS = re.compile(r"<?[^\s<>\"(),;:]+@[^\s<>\"(),;:]+>?")
 
 
 def plain(text: str) -> str:
     """Make a provider's words one line without addresses and control characters."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[:_READ]).split())
     return _ADDRESS.sub("<address>", line)[:_LONGEST]
 
 
