@@ -104,6 +104,15 @@ class TestSync:
             assert (anna.language, anna.attributes) == ("fr", {"frequency": frozenset({"weekly"})})
         assert numbers(store.roster.diff_list("readers", rows)) == (0, 0, 0, 1, 0)
 
+    def test_what_a_row_no_longer_says_is_no_longer_known(self, store: Store) -> None:
+        said = ListRow(address="anna@example.org", name="Anna", attributes=row("anna", region="europe|asia").attributes)
+        store.roster.apply_list("readers", [said], now=NOW)
+        less = ListRow(address="anna@example.org", name="Anna", attributes=row("anna", region="asia").attributes)
+        assert numbers(store.roster.apply_list("readers", [less], now=LATER)) == (0, 1, 0, 0, 0)
+        assert found(store, "anna").attributes == {"region": frozenset({"asia"})}
+        assert numbers(store.roster.apply_list("readers", [ListRow(address="anna@example.org")], now=LATER))[1] == 1
+        assert (found(store, "anna").name, found(store, "anna").attributes) == ("", {})
+
     def test_who_comes_back_to_a_list_is_the_same_subscriber(self, store: Store) -> None:
         store.roster.apply_list("readers", [row("anna", region="europe"), row("bert")], now=NOW)
         before = found(store, "anna")
