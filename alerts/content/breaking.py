@@ -239,6 +239,9 @@ _TURNS = (
 )
 
 
+_TIME = re.compile(r"\b\d{1,2}[:h.]\d{2}\b(?!\d)")
+
+
 def develops(story: Story, told: Edition) -> str | None:
     """Say why a story that was told has moved on enough for an update; None: it has not."""
     if story.lead is None:
@@ -272,7 +275,8 @@ def _grown(title: str, before: str) -> str | None:
 
 def _counts(text: str) -> set[float]:
     """Collect the numbers of a text that count something: no years, times or ages."""
-    return {value for value in numbers(text) if 1 < value < 10**6 and not 1900 <= value <= 2100}
+    without_times = _TIME.sub(" ", text)
+    return {value for value in numbers(without_times) if 1 < value < 10**6 and not 1900 <= value <= 2100}
 
 
 def _turned(opening: str, before: str) -> str | None:
