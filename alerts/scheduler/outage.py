@@ -8,7 +8,7 @@ from alerts.model import OutcomeKind
 #: An outage is so many submissions in a row to which the provider said neither yes nor no …
 _IN_A_ROW = 2
 #: … over at least so many seconds: one hiccup and its quick retry wake nobody.
-_SECONDS = 4.0
+_SECONDS = 3.0
 
 
 class Outage:

@@ -2,14 +2,15 @@
 
     APScheduler ── beat ──► leads? ─┬─ feeds       (own thread: a slow feed delays nothing else)
                                     ├─ digests     (not while the clock's time is in doubt)
-                                    ├─ drafts, outage
-                └─ put right ───────┘
+                                    └─ drafts
+                put right · outage
     own threads ── notices (the desk is told within seconds) · delivery · web
 
 Of several processes on one database one leads: it polls, plans and tells. All of them deliver, each under the ledger's
 leases. Should two lead for a moment, unique keys in the database keep editions, occurrences and notices single.
 """
 
+import logging
 import secrets
 import signal
 import threading
@@ -32,10 +33,11 @@ from alerts.scheduler.clock import ClockWatch
 from alerts.scheduler.outage import Outage
 
 log = structlog.get_logger()
+# It warns at every tick that a slow poll sits out; that is what we want of it.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
-#: Seconds between ticks.
-BEAT, DIGESTS, FEEDS, DRAFTS, RIGHT = 2, 5, 5, 5, 10
-#: Seconds between looks for notices: the desk hears of everything within 10 s.
+#: Seconds between ticks, and between looks for notices: the desk hears of everything within 10 s.
+BEAT, DIGESTS, FEEDS, DRAFTS, OUTAGE, RIGHT = 2.0, 5.0, 5.0, 5.0, 1.0, 5.0
 NOTICES = 1.5
 #: A process that gave no sign for so long no longer leads.
 LEADS_FOR = timedelta(seconds=10)
@@ -112,6 +114,7 @@ class Runner:
             ("digests", DIGESTS, self._plan_digests),
             ("feeds", FEEDS, lambda: self._led(jobs.poll_feeds)),
             ("drafts", DRAFTS, self._look_after),
+            ("outage", OUTAGE, lambda: jobs.report_outage(self._desk, self._outage, monotonic=self._monotonic())),
             ("right", RIGHT, lambda: jobs.put_right(self._desk)),
         ]
         schedule = BackgroundScheduler(
@@ -166,7 +169,6 @@ class Runner:
             self._led(jobs.plan_digests)
 
     def _look_after(self) -> None:
-        jobs.report_outage(self._desk, self._outage, monotonic=self._monotonic())
         if self.leads:
             jobs.lapse_drafts(self._desk)
             jobs.report_blocked(self._desk)
