@@ -86,7 +86,7 @@ def picked(store: Store, segment: Segment, segments: Segments) -> set[int]:
         return set(connection.scalars(segment_sql(segment, segments)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(segments=rules())
 def test_sql_and_python_pick_the_same_people(crowd: Store, segments: Segments) -> None:
     everybody = list(crowd.roster.subscribers())

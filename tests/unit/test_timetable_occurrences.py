@@ -124,6 +124,19 @@ class TestPlanning:
         assert found == due(plan, after=datetime(2026, 10, 25, tzinfo=UTC), until=end)
         assert len({item.key for item in found}) == len(found) == 14 * 3
 
+    @pytest.mark.parametrize(
+        ("zone", "slot", "due_at"),
+        [
+            ("Pacific/Kiritimati", "07:00", datetime(2026, 1, 4, 17, tzinfo=UTC)),
+            ("Pacific/Pago_Pago", "23:00", datetime(2026, 1, 6, 10, tzinfo=UTC)),
+        ],
+    )
+    def test_where_it_is_another_day_than_in_greenwich(self, zone: str, slot: str, due_at: datetime) -> None:
+        a_minute = timedelta(minutes=1)
+        (found,) = due(rule(zone, slot), after=due_at - a_minute, until=due_at + a_minute)
+        assert (found.nominal_on, found.due_at) == (date(2026, 1, 5), due_at)
+        assert upcoming(rule(zone, slot), due_at - a_minute, 1) == [found]
+
     def test_the_instant_itself_belongs_to_the_window_that_ends_with_it(self) -> None:
         plan, instant = rule("Europe/Paris", "07:00"), datetime(2026, 1, 5, 6, tzinfo=UTC)
         assert len(due(plan, after=instant - timedelta(hours=1), until=instant)) == 1
