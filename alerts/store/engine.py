@@ -54,9 +54,9 @@ def open_engine(url: str, *, base: Path) -> Engine:
         raise StoreError(
             f"'{url}' is not a database URL", hint="write sqlite:///alerts.db under [store] url"
         ) from error
-    if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, base)
     try:
+        if parsed.get_backend_name() == "sqlite":
+            return _open_sqlite(parsed, base)
         return create_engine(parsed, pool_pre_ping=True)
     except (NoSuchModuleError, ImportError) as error:
         raise StoreError(

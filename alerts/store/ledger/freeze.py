@@ -266,7 +266,8 @@ def _deliver(
         .order_by(subscribers.c.id)
     )
     statement = insert(deliveries).from_select(list(row), found, include_defaults=False)
-    return connection.execute(statement).rowcount
+    # psycopg forgets the count of an INSERT unless it is told to keep it
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _language(renderings: Mapping[str, Variant]) -> ColumnElement[str]:

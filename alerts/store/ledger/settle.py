@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, String, bindparam, case, func, literal, select, update
+from sqlalchemy import Connection, Integer, String, bindparam, case, func, literal, or_, select, update
 
 from alerts.model import SCOPE_ALL, DeliveryId, DeliveryState, EditionState, Outcome, OutcomeKind, SuppressionReason
 from alerts.ports import Claim, Settled
@@ -17,7 +17,11 @@ from alerts.store.ledger.transitions import AFTER_OUTCOME, LEGAL, unless_it_may_
 from alerts.store.statements import insert_or_update
 from alerts.store.tables import deliveries, editions, submissions, suppressions
 
-_LATE = (DeliveryState.UNKNOWN.value, DeliveryState.PENDING.value)
+# not an IN: SQLAlchemy expands those anew for each row, and refuses to for many rows at once
+_LATE = or_(
+    deliveries.c.state == DeliveryState.UNKNOWN.value,
+    deliveries.c.state == DeliveryState.PENDING.value,
+)
 
 
 def settle(
@@ -127,7 +131,7 @@ def _good_news(connection: Connection, claim: Claim, outcomes: Sequence[Outcome]
         .where(
             deliveries.c.id == bindparam("delivery"),
             deliveries.c.submission_id == claim.submission,
-            deliveries.c.state.in_(_LATE),
+            _LATE,
         )
         .values(
             state=DeliveryState.ACCEPTED.value,
