@@ -14,6 +14,7 @@ from alerts import tokens
 from alerts.errors import SendRefused
 from alerts.model import (
     SCOPE_ALL,
+    SIGNUP,
     ListDiff,
     ListRow,
     Segment,
@@ -119,6 +120,7 @@ class Roster:
 
     def diff_list(self, list_name: str, rows: Iterable[ListRow]) -> ListDiff:
         """Tell what bringing a list up to date would change; changes nothing."""
+        _check_owned(list_name)
         with reading(self._engine) as connection:
             list_sync.stage(connection, rows, address_key=self._address_key)
             return list_sync.compare(connection, list_name)
@@ -135,8 +137,9 @@ class Roster:
         """Make a list what the rows say, in one transaction; what `check` raises undoes everything.
 
         Only this list's memberships and claims change. Memory stays flat whatever the number of rows, and nobody
-        waits while they are read.
+        waits while they are read. Raises SendRefused for `signup`, which belongs to those who signed up themselves.
         """
+        _check_owned(list_name)
 
         def stage(connection: Connection) -> None:
             list_sync.stage(connection, rows, address_key=self._address_key)
@@ -232,6 +235,11 @@ class Roster:
             erased = {"address": None, "name": "", "language": "", "timezone": "", "joined_at": None}
             connection.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(erased))
         return True
+
+
+def _check_owned(list_name: str) -> None:
+    if list_name == SIGNUP:
+        raise SendRefused(f'no file may own the list "{SIGNUP}": it is those who signed up', hint="rename the file")
 
 
 # --- suppression ---------------------------------------------------------------------------------

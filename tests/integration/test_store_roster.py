@@ -104,6 +104,14 @@ class TestSync:
             assert (anna.language, anna.attributes) == ("fr", {"frequency": frozenset({"weekly"})})
         assert numbers(store.roster.diff_list("readers", rows)) == (0, 0, 0, 1, 0)
 
+    def test_no_file_takes_over_those_who_signed_up(self, store: Store) -> None:
+        store.roster.add(row("anna"), list_name="signup", now=NOW)
+        with pytest.raises(SendRefused, match="no file may own"):
+            store.roster.diff_list("signup", [])
+        with pytest.raises(SendRefused, match="no file may own"):
+            store.roster.apply_list("signup", [], now=NOW)
+        assert store.roster.lists() == {"signup": 1}
+
     def test_what_a_row_no_longer_says_is_no_longer_known(self, store: Store) -> None:
         said = ListRow(address="anna@example.org", name="Anna", attributes=row("anna", region="europe|asia").attributes)
         store.roster.apply_list("readers", [said], now=NOW)
