@@ -205,7 +205,10 @@ def _launch_draft(desk: Newsdesk, digest: Digest, edition: EditionId | None, *, 
     record = desk.store.ledger.find(edition or "")
     if record is None or record.state is not EditionState.DRAFT:
         return
-    if record.edition.not_before_at is None or record.edition.not_before_at <= now:
+    due_at = record.edition.not_before_at
+    if due_at is not None and now - due_at > digest.catch_up:
+        _give_up(desk, digest, record.edition, f"it was due {_spoken(now - due_at)} ago, when alerts did not run")
+    elif due_at is None or due_at <= now:
         _launch(desk, digest, None, record.edition)
 
 
@@ -217,14 +220,18 @@ def _launch(desk: Newsdesk, digest: Digest, occurrence: Occurrence | None, editi
     except SendRefused as refused:
         if occurrence is not None and desk.store.ledger.find(edition.id) is None:
             desk.store.ledger.add_draft(edition)
-        desk.store.ledger.change_state(edition.id, EditionState.SKIPPED, now=desk.clock(), reason=str(refused))
-        note(
-            desk,
-            NoticeKind.DIGEST_SKIPPED,
-            key=f"skipped/{edition.id}",
-            text=f"The digest {digest.name} was not sent: {refused}",
-            edition=edition.id,
-        )
+        _give_up(desk, digest, edition, str(refused))
+
+
+def _give_up(desk: Newsdesk, digest: Digest, edition: Edition, reason: str) -> None:
+    desk.store.ledger.change_state(edition.id, EditionState.SKIPPED, now=desk.clock(), reason=reason)
+    note(
+        desk,
+        NoticeKind.DIGEST_SKIPPED,
+        key=f"skipped/{edition.id}",
+        text=f"The digest {digest.name} was not sent: {reason}",
+        edition=edition.id,
+    )
 
 
 def _skip(desk: Newsdesk, digest: Digest, occurrence: Occurrence, reason: str) -> None:
