@@ -126,7 +126,7 @@ def compare(connection: Connection, list_name: str) -> ListDiff:
     """Tell what the staged rows change in a list, and remember who changes how."""
     suppressed = _count(connection, select(_people.c.address_hash).where(_is_suppressed(_people.c.address_hash)))
     _leave_out_the_erased(connection)
-    _leave_out_what_they_chose(connection, list_name)
+    _leave_out_what_they_chose(connection)
     _note(connection, _newcomers(list_name), _ADDED)
     _note(connection, _with_another_claim(list_name), _CHANGED)
     _note(connection, _without_a_former_claim(list_name), _CHANGED)
@@ -152,10 +152,8 @@ def _leave_out_the_erased(connection: Connection) -> None:
     connection.execute(delete(_people).where(_people.c.address_hash.in_(erased)))
 
 
-def _leave_out_what_they_chose(connection: Connection, list_name: str) -> None:
+def _leave_out_what_they_chose(connection: Connection) -> None:
     """What a subscriber chose beats what a file says of the same."""
-    if list_name == SIGNUP:
-        return
     chosen = (
         select(_people.c.number, attributes.c.name)
         .join_from(memberships, subscribers, memberships.c.subscriber_id == subscribers.c.id)
