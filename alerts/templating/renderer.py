@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from alerts.errors import AlertsError, TemplateError
+from alerts.errors import AlertsError, SendRefused, TemplateError
 from alerts.mail import headers, mime
 from alerts.mail.variant import Part, Variant
 from alerts.model import Edition, Kind, Mailbox
@@ -67,7 +67,7 @@ class Renderer:
         subject = headers.clean(edition.subject)
         shown = context.view(edition, wording=words, zone=ZoneInfo(zone), why=why, test=test, subject=subject)
         given = _given(shown, brand, words, language)
-        domain = headers.ascii_domain(domain)
+        domain = _sending_domain(domain)
         variant = Variant(
             language=language,
             theme="default",
@@ -174,6 +174,13 @@ def _environment(directories: Sequence[Path], bundled: Path) -> jinja2.Environme
     environment.globals.clear()
     environment.globals["range"] = range
     return environment
+
+
+def _sending_domain(domain: str) -> str:
+    try:
+        return headers.ascii_domain(domain)
+    except ValueError as error:
+        raise SendRefused(f"mail cannot come from {domain!r}: {error}", hint="mend address in [sender]") from error
 
 
 def _shared_headers(edition: Edition, brand: Brand, domain: str) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from alerts.mail.variant import Addressed, Slot
 from alerts.model import DeliveryId, Edition, Mailbox
 from alerts.templating import Renderer, preview
 from alerts.templating.checks import preflight
+from alerts.templating.notice import render_notice
 from tests.quality import samples
 
 READER = Addressed(
@@ -37,6 +38,16 @@ def write(folder: Path) -> None:
             label = name if language == edition.language else f"{name}-{language}"
             _write_one(renderer, folder, label, edition, language)
     _write_one(renderer, folder, "test-copy", samples.ALERT, "en", test=True)
+    notice = render_notice(
+        renderer,
+        title="draft waits",
+        text="Ferry with 214 aboard runs aground off Port Ellery; all passengers safe",
+        link="https://news.example.org/newsroom/sampleferry1",
+        brand=samples.BRAND,
+        sender=samples.SENDER,
+        domain="news.example.org",
+    )
+    (folder / "notice.html").write_text(fill(notice.html, READER.slots), encoding="utf-8")
 
 
 def _write_one(

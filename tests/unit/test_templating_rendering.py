@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts import bundled
-from alerts.errors import TemplateError
+from alerts.errors import SendRefused, TemplateError
 from alerts.mail.fill import BLOCKED, fill, one_line
 from alerts.mail.headers import clean
 from alerts.mail.variant import Hole, Slot, Variant
@@ -388,6 +388,11 @@ def test_senders_and_domains_in_any_script_are_carried() -> None:
     variant = render(samples.ALERT, sender=sender, domain="exämple.org")
     assert variant.sender.name == "Échos du port Bcc: x"
     assert variant.domain == "xn--exmple-cua.org"
+
+
+def test_a_domain_that_cannot_be_written_is_refused() -> None:
+    with pytest.raises(SendRefused, match="mail cannot come from"):
+        render(samples.ALERT, domain="no domain\r\n")
 
 
 def test_a_kind_without_a_template_is_an_error() -> None:
