@@ -165,6 +165,8 @@ class _Work:
             counts[key(paragraph)] = counts.get(key(paragraph), 0) + 1
         doomed: dict[int, str] = {}
         for at, paragraph in enumerate(self.paragraphs):
+            if paragraph.startswith(("- ", "|")):
+                continue  # rows of lists and tables say the same for good reason
             if key(paragraph) in keys and not (at == 0 and is_sentence(paragraph)):
                 doomed[at] = "caption"
             elif not is_sentence(paragraph) and (counts[key(paragraph)] > 1 or self._is_echo(at, paragraph)):

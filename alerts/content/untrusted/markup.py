@@ -11,10 +11,8 @@ _BLOCK_NAMES = (
     "h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul"
 )
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
-_DROPPED_NAMES = (
-    "script style noscript template iframe object embed applet form button select textarea svg math head title "
-    "figure audio video canvas map link meta base"
-)
+# Only what is closed for certain: a parser puts everything after an unclosed <object> inside it.
+_DROPPED_NAMES = "script style noscript template button select textarea svg math head title figure"
 _DROPPED = frozenset(_DROPPED_NAMES.split())
 MAX_PARAGRAPHS = 2000
 
@@ -88,6 +86,10 @@ def _plain(text: str | None) -> str:
 def _tree(html: str) -> "etree._Element | None":
     # NUL ends a C string: what follows would silently be lost.
     cleaned = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]", " ", html)
+    # An unclosed comment would swallow the rest of a headline.
+    cleaned = re.sub(r"<!--.*?-->", "", cleaned, flags=re.DOTALL)
+    cleaned = re.sub(r"<!(?!\[CDATA\[)[^>]*>", "", cleaned)
+    cleaned = re.sub(r"<(?![A-Za-z/!?])|<!(?!\[CDATA\[)", lambda match: "&lt;" + match[0][1:], cleaned)
     if not cleaned.strip():
         return None
     try:

@@ -80,20 +80,18 @@ class Metadata:
         stated = self._article.get("author")
         people = stated if isinstance(stated, list) else [stated]
         names = [_text(person.get("name") if isinstance(person, dict) else person) for person in people]
-        named = [name for name in names if _is_name(name)]
         written = self.meta("author", "article:author", "dc.creator", "parsely-author")
-        return named or ([written] if _is_name(written) else [])
+        return [name for name in map(_person, names) if _is_name(name)] or [
+            name for name in [_person(written)] if _is_name(name)
+        ]
 
     @property
     def published(self) -> str:
         """When it was published, as written."""
-        return (
-            _text(self._article.get("datePublished"))
-            or self.meta(
-                "article:published_time", "og:article:published_time", "date", "dc.date", "pubdate", "parsely-pub-date"
-            )
-            or next((str(node.get("datetime")) for node in self._tree.iter("time") if node.get("datetime")), "")
+        stated = self.meta(
+            "article:published_time", "og:article:published_time", "date", "dc.date", "pubdate", "parsely-pub-date"
         )
+        return _text(self._article.get("datePublished")) or stated
 
     @property
     def language(self) -> str:
@@ -193,6 +191,11 @@ def _same_site(found: str, url: str) -> bool:
 
 def _same_picture(one: str, other: str) -> bool:
     return urlsplit(one).path.rpartition("/")[2] == urlsplit(other).path.rpartition("/")[2]
+
+
+def _person(text: str) -> str:
+    """Take `By` and the role off a name: `By TOM KRISHER, AP Auto Writer`."""
+    return re.sub(r"^by\s+|,\s+[^,]*\b(writer|reporter|editor|correspondent|staff)\b.*$", "", text, flags=re.IGNORECASE)
 
 
 def _is_name(text: str) -> bool:

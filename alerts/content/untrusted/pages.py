@@ -20,7 +20,7 @@ def extract(body: bytes, url: str, content_type: str) -> dict[str, Any]:
     # Extraction changes the tree it works on: the facts come first, from a tree of their own.
     facts = Metadata(tree, url).record()
     found: Any = trafilatura.bare_extraction(
-        html, url=url or None, favor_precision=True, include_comments=False, include_tables=False, with_metadata=True
+        html, url=url or None, favor_precision=True, include_comments=False, with_metadata=True
     )
     if found is None or not (found.text or "").strip():
         raise ContentError("has no article text (only a menu, a form, or a page made by a script)")
