@@ -44,7 +44,7 @@ def test_the_head_named_in_the_code_is_the_newest_migration() -> None:
 
 def test_the_tables_can_be_made_on_postgresql() -> None:
     statements: list[str] = []
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     engine = create_mock_engine(
         "postgresql+psycopg://", lambda made, *_args, **_more: statements.append(str(made.compile(dialect=dialect)))
     )
