@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -192,6 +192,12 @@ def test_an_international_domain_is_written_in_ascii(station: Station) -> None:
 def test_nobody_to_send_to_is_no_outcome_and_no_mail(station: Station) -> None:
     assert station.submit([]) == []
     assert station.arrived() == []
+
+
+def test_a_reader_without_a_value_for_a_slot_stops_nobody_else(station: Station) -> None:
+    bare = replace(addressed(2), slots={})
+    kinds = {outcome.delivery: outcome.kind for outcome in station.submit([addressed(1), bare, addressed(3)])}
+    assert kinds == {1: OutcomeKind.ACCEPTED, 2: OutcomeKind.REJECTED, 3: OutcomeKind.ACCEPTED}
 
 
 def test_a_variant_that_cannot_be_written_is_rejected_whole(station: Station) -> None:

@@ -74,14 +74,15 @@ TABLE = {
 
 
 @pytest.mark.parametrize("fault", TABLE)
-def test_every_fault_comes_to_the_outcome_that_is_certain(
-    server: SendGridServer, provider: Provider, fault: str
-) -> None:
+def test_every_fault_comes_to_what_is_certain(server: SendGridServer, tmp_path: Path, fault: str) -> None:
     kind, halts, accepted = TABLE[fault]
     server.fail_next(fault)
+    provider = open_provider(sendgrid_table(server.url, timeout=2), tmp_path)
     started = time.monotonic()
     outcomes = hand_over(provider, 3)
-    assert time.monotonic() - started < 2
+    # The deadline holds whatever the server does, a byte at a time included.
+    assert time.monotonic() - started < 3
+    provider.close()
     assert Counter((outcome.kind, outcome.halts) for outcome in outcomes) == {(kind, halts): 3}
     assert len(server.accepted) == accepted
     assert not any(outcome.invalid_address for outcome in outcomes)

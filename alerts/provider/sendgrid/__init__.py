@@ -86,6 +86,8 @@ class SendGrid:
                 readers.append(Reader(delivery=delivery.delivery, address=delivery.to.address.lower(), text=text))
             except Unfit as error:
                 yield _rejected(delivery.delivery, str(error))
+            except KeyError as error:
+                yield _rejected(delivery.delivery, f"no value for {error}")
         start_by = deadline.within(self._timeout * START_WITHIN)
 
         def post(texts: Sequence[str], *, divided: bool) -> Ruling:
@@ -158,6 +160,8 @@ class SendGrid:
 
     def _lacking(self, scopes: set[str]) -> list[Finding]:
         findings = []
+        if self._settings.url and not re.match(r"https:|http://(localhost|127\.0\.0\.1)\b", self._settings.url):
+            findings.append(_warning("provider-clear", "the key crosses the network in the clear; write https://"))
         if "mail.send" not in scopes:
             findings.append(_finding("provider-key", "this key may not send mail", "give it the right Mail Send"))
         if self._settings.look_up and not self._looks_up:

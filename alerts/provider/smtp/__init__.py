@@ -18,8 +18,9 @@ from alerts.model import DeliveryId, EditionId, Finding, Outcome, OutcomeKind, S
 from alerts.ports import Capabilities, Found
 from alerts.provider.connections import START_WITHIN, Deadline, Pool
 from alerts.provider.kept import KeptByVariant
+from alerts.provider.smtp.letters import Letter, Letters
 from alerts.provider.smtp.replies import Ruling
-from alerts.provider.smtp.session import Access, Letter, Letters, Refused, Session
+from alerts.provider.smtp.session import Access, Refused, Session
 from alerts.provider.words import fault, plain
 
 __all__ = ["Smtp", "open_smtp"]

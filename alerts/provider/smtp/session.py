@@ -18,8 +18,9 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alerts.model import DeliveryId, OutcomeKind
+from alerts.model import OutcomeKind
 from alerts.provider.connections import Deadline, dial
+from alerts.provider.smtp.letters import Letter, Letters
 from alerts.provider.smtp.replies import Reply, Ruling, Stage, rule
 from alerts.provider.smtp.wire import Broken, Wire
 from alerts.provider.words import plain
@@ -37,41 +38,6 @@ class Refused(Exception):
     def __init__(self, ruling: Ruling) -> None:
         super().__init__(ruling.reason)
         self.ruling = ruling
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A mail in its envelope."""
-
-    delivery: DeliveryId
-    sender: str
-    recipient: str
-    #: CRLF throughout, no dots doubled
-    content: bytes
-
-
-class Letters:
-    """Letters in a row; one that was not touched may be put back."""
-
-    def __init__(self, letters: Iterator[Letter]) -> None:
-        self._letters = letters
-        self._returned: list[Letter] = []
-
-    def take(self) -> Letter | None:
-        """Take the next one; None: no more."""
-        return self._returned.pop() if self._returned else next(self._letters, None)
-
-    @property
-    def empty(self) -> bool:
-        """Whether none is left."""
-        letter = self.take()
-        self.put_back(letter)
-        return letter is None
-
-    def put_back(self, letter: Letter | None) -> None:
-        """Put one back that somebody else must hand over."""
-        if letter is not None:
-            self._returned.append(letter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +67,8 @@ class Session:
         self._mails = 0
         self._reset_first = False
         self._broken = False
+        #: somebody walked away in the middle of a mail, or has not come back yet
+        self._midway = False
         try:
             self._enter(access, deadline)
         except BaseException:
@@ -109,11 +77,11 @@ class Session:
 
     def usable(self) -> bool:
         """Tell whether more mail may go over it."""
-        return not self._broken and self._mails < _MOST_MAILS and self._wire.quiet
+        return not self._broken and not self._midway and self._mails < _MOST_MAILS and self._wire.quiet
 
     def close(self) -> None:
         """Take leave, without waiting for an answer."""
-        if not self._broken:
+        if not self._broken and not self._midway:
             with contextlib.suppress(OSError):
                 self._wire.write(b"QUIT\r\n", Deadline(1))
         self._broken = True
@@ -124,6 +92,7 @@ class Session:
 
         Ends when there are no more, when it is too late to start another, or when the connection is used up.
         """
+        self._midway = True
         letter = self._first(letters, deadline)
         while letter is not None:
             try:
@@ -147,6 +116,7 @@ class Session:
             if not went:
                 return
             letter = following
+        self._midway = False
 
     def try_sender(self, sender: str, deadline: Deadline) -> Ruling | None:
         """Ask whether mail from an address would be taken; None: yes. Raises Broken."""
