@@ -148,13 +148,17 @@ class _Source:
         if not near:
             return []
         mine, theirs = set(_tokens(sentence)), self._words[near[0]]
-        claims = mine - stopwords()
-        same_claim = len(claims & theirs) >= 0.6 * max(1, len(claims))
-        if same_claim and bool(mine & _NEGATIONS) and not any(self._words[at] & _NEGATIONS for at in near):
+        claims = (mine - stopwords()) - _NEGATIONS
+        if len(claims & theirs) < 0.6 * max(1, len(claims)):
+            return []
+        # What is nearly a copy is held to its very sentence; freer words to those around it, too.
+        copied = len(theirs & mine) >= 0.8 * min(len(theirs), len(mine - _NEGATIONS))
+        around = near[:1] if copied else near
+        if mine & _NEGATIONS and not any(self._words[at] & _NEGATIONS for at in around):
             return [Unsupported(text=sentence, what="denied here, not in the source")]
-        # A negation may stand in a part of the source sentence that was left out: only near-copies are judged.
-        copied = len(theirs & mine) >= 0.8 * len(theirs)
-        if copied and theirs & _NEGATIONS and not mine & _NEGATIONS:
+        # A negation may stand in a part of the source sentence that was left out: only whole copies are judged.
+        whole = len(theirs & mine) >= 0.8 * len(theirs - _NEGATIONS)
+        if whole and theirs & _NEGATIONS and not mine & _NEGATIONS:
             return [Unsupported(text=sentence, what="denied in the source, not here")]
         return []
 
