@@ -147,7 +147,7 @@ def _posted(body: Mapping[str, Any], person: Mapping[str, Any]) -> Arrived:
 
 
 def test_every_delivery_gets_one_outcome_and_every_reader_one_mail(station: Station) -> None:
-    deliveries = readers(min(300, station.provider.capabilities.max_deliveries))
+    deliveries = readers(60)
     outcomes = station.submit(deliveries)
     assert sorted(outcome.delivery for outcome in outcomes) == [delivery.delivery for delivery in deliveries]
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
@@ -243,16 +243,16 @@ def test_threads_may_share_a_provider(station: Station) -> None:
     outcomes: list[Outcome] = []
 
     def work(first: int) -> None:
-        outcomes.extend(station.submit(readers(20, first=first)))
+        outcomes.extend(station.submit(readers(10, first=first)))
 
-    threads = [threading.Thread(target=work, args=(1 + 20 * turn,)) for turn in range(6)]
+    threads = [threading.Thread(target=work, args=(1 + 10 * turn,)) for turn in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcome.delivery for outcome in outcomes) == list(range(1, 121))
+    assert sorted(outcome.delivery for outcome in outcomes) == list(range(1, 61))
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
-    assert len({mail.to for mail in station.arrived()}) == len(station.arrived()) == 120
+    assert len({mail.to for mail in station.arrived()}) == len(station.arrived()) == 60
 
 
 def test_walking_away_in_the_middle_spoils_nothing(station: Station) -> None:
