@@ -7,8 +7,10 @@ import ssl
 from alerts.provider.connections import Deadline, is_quiet
 from alerts.provider.smtp.replies import Reply
 
-#: One TLS record: what of it did not leave whole cannot be read by anybody, so a failed write took nothing with it.
-_CHUNK = 16_384
+#: What is given to the system at once, so that a failed write took nothing of it along: in the clear any amount,
+#: over TLS one record, which nobody can read in part.
+_CHUNK = 262_144
+_RECORD = 16_384
 _LONGEST_REPLY = 64_000
 
 
@@ -41,11 +43,12 @@ class Wire:
     def write(self, raw: bytes, deadline: Deadline) -> None:
         """Write all of it. Raises Broken, which tells how far it came."""
         view = memoryview(raw)
+        chunk = _RECORD if isinstance(self._sock, ssl.SSLSocket) else _CHUNK
         sent = 0
         while sent < len(raw):
             try:
                 self._sock.settimeout(deadline.left())
-                sent += self._sock.send(view[sent : sent + _CHUNK])
+                sent += self._sock.send(view[sent : sent + chunk])
             except OSError as error:
                 raise Broken(_words(error), sent=sent) from error
 
@@ -83,7 +86,7 @@ class Wire:
                 raise Broken("the server does not speak SMTP")
             try:
                 self._sock.settimeout(deadline.left())
-                more = self._sock.recv(_CHUNK)
+                more = self._sock.recv(_RECORD)
             except OSError as error:
                 raise Broken(_words(error)) from error
             if not more:
