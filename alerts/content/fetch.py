@@ -121,7 +121,7 @@ class Fetcher:
             if isinstance(answer, Fetched):
                 return replace(answer, moved_to=moved_to)
             status, location = answer
-            target = _checked(str(url.join(location)))
+            target = _checked(location, base=url)
             if url.scheme == "https" and target.scheme == "http":
                 raise ContentError(f"{address}: redirects from https to http")
             permanent = permanent and status in _PERMANENT
@@ -181,10 +181,10 @@ class Fetcher:
             places.release()
 
 
-def _checked(address: str) -> httpx2.URL:
+def _checked(address: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
     """Read an address that we are willing to ask. Raises ContentError."""
     try:
-        url = httpx2.URL(address).copy_with(fragment=None)
+        url = (base.join(address) if base else httpx2.URL(address)).copy_with(fragment=None)
     except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
         raise ContentError(f"{address[:200]}: not a web address") from error
     if url.scheme not in {"http", "https"} or not url.host:

@@ -148,9 +148,11 @@ def _flaw(text: str, language: str) -> float:
 def _opening(extracted: Sequence[_Candidate], article: Article) -> tuple[Sentence, ...]:
     """Choose the sentence to begin with: the lead, unless it cannot stand alone."""
     if not extracted:
-        # Nothing can stand alone: the first paragraph at least stands in its place.
-        text = shorten(article.paragraphs[0], ALERT_LIMIT)
-        return (Sentence(text=text, article=article.id, place="paragraph 1"),)
+        # Nothing can stand alone: what comes first at least stands in its place. A bare headline has no summary.
+        first_words = article.paragraphs[0] if article.paragraphs else article.standfirst
+        place = "paragraph 1" if article.paragraphs else "standfirst"
+        text = shorten(first_words, ALERT_LIMIT)
+        return (Sentence(text=text, article=article.id, place=place),) if text else ()
     # Among the first few the score decides; later ones never begin.
     first = max((candidate for candidate in extracted[:4]), key=lambda candidate: candidate.score)
     return (_fitted(first.sentence, ALERT_LIMIT),)

@@ -43,6 +43,8 @@ class Site(BaseHTTPRequestHandler):
             self._answer(302, b"", {"Location": f"http://127.0.0.1:{port}/feed"})
         elif path == "/file":
             self._answer(302, b"", {"Location": "file:///etc/passwd"})
+        elif path == "/garbled":
+            self._answer(302, b"", {"Location": "http://[bad"})
         elif path == "/gone":
             self._answer(410, b"")
         elif path == "/busy":
@@ -148,6 +150,7 @@ def test_what_the_publisher_says_of_polling_is_handed_on(site: str, fetcher: Fet
         ("/nowhere", "answered 404"),
         ("/loop", "redirects more than 5 times"),
         ("/file", "only http and https"),
+        ("/garbled", "not a web address"),
         ("/bomb", "larger than 100,000 bytes"),
         ("/double-bomb", "packed in a way"),
         ("/cut", "ends in the middle"),

@@ -102,6 +102,12 @@ def test_a_text_without_a_sentence_still_has_a_summary() -> None:
     assert summary.sentences[0].text == "No full stop here"
 
 
+def test_a_bare_headline_has_no_summary_and_no_crash() -> None:
+    summary = summarise([article(paragraphs=())])
+    assert (summary.sentences, summary.blurb, summary.preheader) == ((), (), "")
+    assert summary.headline == "Council votes for the tram line"
+
+
 # --- the guard ------------------------------------------------------------------------------------
 
 SOURCE = [
