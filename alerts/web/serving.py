@@ -44,6 +44,7 @@ class Serving:
                 clear_untrusted_proxy_headers=True,
             )
         except OSError as error:
+            wasyncore.close_all(self._sockets, ignore_all=True)
             raise AlertsError(
                 f"{listen}: cannot listen there: {error.strerror or error}",
                 hint="does another `alerts run` or `alerts serve` use it? change `listen` under [web], or --no-web",

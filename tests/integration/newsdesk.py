@@ -29,10 +29,12 @@ class Hands:
         self.at += timedelta(**span)
 
 
-def open_newsroom(folder: Path, *, clock: Hands | None = None, more: str = "") -> Newsdesk:
+def open_newsroom(
+    folder: Path, *, clock: Hands | None = None, more: str = "", listen: str = "127.0.0.1:8025"
+) -> Newsdesk:
     """Open the desk of a newsroom with four readers, three of them in `breaking`."""
     newsroom = Newsroom(folder)
-    newsroom.configure(more)
+    newsroom.configure(more, listen=listen)
     desk = open_desk(config.load(newsroom.folder / "config.toml"), clock=clock or Hands())
     for file in sync_subscribers.list_files(desk):
         sync_subscribers.apply(desk, file)

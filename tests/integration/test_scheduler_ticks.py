@@ -75,8 +75,8 @@ def test_across_a_clock_change_every_date_gets_one_digest(tmp_path: Path, zone: 
     jobs.plan_digests(desk)
     for day in range(4):
         publish(desk, day)
-        for _ in range(24 * 4):
-            clock.turn(minutes=15)
+        for _ in range(24 * 2):
+            clock.turn(minutes=30)
             jobs.plan_digests(desk)
     dates = sorted(record.edition.nominal_on for record in digests(desk) if record.edition.nominal_on)
     assert len(dates) == len(set(dates))
@@ -268,7 +268,7 @@ def test_a_blocked_edition_is_told_each_time_it_happens(tmp_path: Path) -> None:
 
 def test_a_job_that_breaks_never_stops_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = open_newsroom(tmp_path / "newsroom")
-    counts = {"feeds": 0, "right": 0}
+    counts = {"feeds": 0, "right": 0, "notices": 0}
 
     def broken(_desk: Newsdesk) -> None:
         counts["feeds"] += 1
@@ -277,7 +277,13 @@ def test_a_job_that_breaks_never_stops_the_others(tmp_path: Path, monkeypatch: p
     def fine(_desk: Newsdesk) -> None:
         counts["right"] += 1
 
+    def mute(_desk: Newsdesk) -> None:
+        counts["notices"] += 1
+        raise OSError("on purpose")
+
     monkeypatch.setattr(jobs, "poll_feeds", broken)
+    monkeypatch.setattr(jobs, "tell_desk", mute)
+    monkeypatch.setattr(runner, "NOTICES", 0.05)
     monkeypatch.setattr(jobs, "put_right", fine)
     monkeypatch.setattr(runner, "FEEDS", 0.05)
     monkeypatch.setattr(runner, "RIGHT", 0.05)
