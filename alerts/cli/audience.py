@@ -70,9 +70,8 @@ def test_segment(session: Session, /, *, address: str, only: str | None) -> None
 
     with session.desk() as desk:
         known = desk.segments()
-        person = desk.store.roster.subscriber(address)
+        person = desk.subscriber(address)
         if person is None:
-            desk.address_hash(address)  # complains about what is no address
             raise SendRefused(f"{address} is not a subscriber", hint="alerts subscribers sync reads the list files")
         suppressions = desk.store.roster.suppressions(person.address_hash)
         chosen = {only: desk.segment(only)} if only else known
@@ -135,8 +134,8 @@ def sync(session: Session, /, *, files: tuple[Path, ...], dry_run: bool, yes: bo
             )
         if bad:
             raise ConfigError(
-                f"{len(bad)} lines cannot be used; their people are not in the list",
-                hint="mend the lines named above and sync again",
+                f"{len(bad)} mistakes in the lists; each is named above with what was left out",
+                hint="mend those lines and sync again",
             )
 
 
@@ -169,7 +168,7 @@ def show_subscriber(session: Session, /, *, address: str) -> None:
     """Show what is known of a subscriber."""
     with session.desk() as desk:
         hashed = desk.address_hash(address)
-        person = desk.store.roster.subscriber(address)
+        person = desk.subscriber(address)
         suppressions = desk.store.roster.suppressions(hashed)
         if person is None and not suppressions:
             raise SendRefused(f"{address} is not known here")

@@ -159,7 +159,7 @@ def why(session: Session, /, *, address: str) -> None:
     """Show what an address got, what it did not get, and why."""
     with session.desk() as desk:
         hashed = desk.address_hash(address)
-        person = desk.store.roster.subscriber(address)
+        person = desk.subscriber(address)
         suppressions = desk.store.roster.suppressions(hashed)
         deliveries = desk.store.ledger.deliveries(address_hash=hashed, limit=100)
         left_out = desk.store.ledger.exclusions(None, address_hash=hashed, limit=100)

@@ -21,13 +21,15 @@ def run(session: Session, /, *, web: bool) -> None:
     Stop it with Ctrl-C or SIGTERM: it finishes the submission in hand. Killed, it resumes where it was.
     """
     from alerts.scheduler.runner import run as run_service
+    from alerts.web.serving import Serving
 
     with session.desk() as desk:
+        serving = Serving(desk) if web else None
         session.say(f"alerts runs for {desk.config.newsroom.name}: {desk.config.provider.use}, " + _mode(desk.live))
         if web:
             session.say(f"pages at {desk.config.web.url} (listening on {desk.config.web.listen})")
         with stoppable() as stop:
-            run_service(desk, web=web, stop=stop)
+            run_service(desk, web=serving.run if serving else None, stop=stop)
         session.say("stopped")
 
 

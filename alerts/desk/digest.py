@@ -4,7 +4,7 @@ due occurrence ─► compose ─► thin? skip and say so ─► open occurrenc
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -17,7 +17,7 @@ from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
 from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story
-from alerts.timetable.occurrences import Rule, due, upcoming
+from alerts.timetable.occurrences import Rule, due, of_date, upcoming
 
 log = structlog.get_logger()
 
@@ -117,10 +117,9 @@ def occurrence_on(desk: Newsdesk, digest: Digest, on: date | None) -> Occurrence
     if on is None:
         past = due(rule, after=now - _LOOK_BACK, until=now)
         return past[-1] if past and past[-1].nominal_on == _today(rule, now) else upcoming(rule, now=now, count=1)[0]
-    noon = datetime.combine(on, time(12), tzinfo=ZoneInfo(rule.zone)).astimezone(UTC)
-    found = [o for o in due(rule, after=noon - timedelta(days=2), until=noon + timedelta(days=2)) if o.nominal_on == on]
+    found = of_date(rule, on)
     if not found:
-        raise SendRefused(f"{digest.name} is not due on {on}", hint=f'its days are "{digest.days}"')
+        raise SendRefused(f"{on} does not exist in {rule.zone}", hint="the clocks skipped that day there")
     return found[0]
 
 

@@ -12,7 +12,7 @@ from alerts.config import Config
 from alerts.content.fetch import Fetcher
 from alerts.errors import ConfigError
 from alerts.guarded import Worker
-from alerts.model import Audience, Outlet, Segment, Segments
+from alerts.model import Audience, Outlet, Segment, Segments, Subscriber
 from alerts.ports import Clock, Provider
 from alerts.provider import open_provider
 from alerts.store import Store, open_store
@@ -118,7 +118,8 @@ class Newsdesk:
 
     def segments(self) -> Segments:
         """Read the segments as they are now. Raises ConfigError."""
-        return segment_rules.load(self.segments_file)
+        # A list that people are on is known, even when its file is gone.
+        return segment_rules.load(self.segments_file, known_lists=self.store.roster.lists())
 
     def segment(self, name: str) -> Segment:
         """Find a segment. Raises ConfigError that names the known ones."""
@@ -144,6 +145,10 @@ class Newsdesk:
             return tokens.address_hash(self.address_key, normalise(address))
         except ValueError as error:
             raise ConfigError(f"{address}: {error}") from error
+
+    def subscriber(self, address: str) -> Subscriber | None:
+        """Find a subscriber by an address however it is written. Raises ConfigError when it is none."""
+        return self.store.roster.subscriber_by_hash(self.address_hash(address))
 
     @property
     def outlets(self) -> dict[str, Outlet]:

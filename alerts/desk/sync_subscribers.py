@@ -29,7 +29,7 @@ def list_files(desk: Newsdesk) -> list[Path]:
     folder = desk.config.base / desk.config.subscribers.directory / "lists"
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder", hint="`alerts init` makes one with examples")
-    return sorted(folder.glob("*.csv"))
+    return list(lists.files(folder).values())
 
 
 def plan(desk: Newsdesk, file: Path, *, shrink: bool = False) -> ListPlan:
@@ -49,14 +49,15 @@ def apply(desk: Newsdesk, file: Path, *, shrink: bool = False) -> ListPlan:
             raise SendRefused(why, hint="if the file is right: alerts subscribers sync --allow-shrink")
 
     rows = lists.rows(file, problems)
-    diff = desk.store.roster.apply_list(file.stem, rows, now=desk.clock(), check=refuse)
+    diff = desk.store.roster.apply_list(
+        file.stem, rows, now=desk.clock(), file_hash=lists.fingerprint(file), check=refuse
+    )
     return ListPlan(list=file.stem, file=file, diff=diff, problems=tuple(problems))
 
 
 def _suspicion(desk: Newsdesk, file: Path, diff: ListDiff) -> str:
-    before = diff.kept + diff.changed + diff.gone
-    if diff.gone and diff.gone == before:
-        return f"{file.name} would end all {before} memberships of the list {file.stem}"
-    if diff.gone > _HARMLESS_LOSS and diff.gone > before * desk.config.subscribers.max_shrink:
-        return f"{file.name} would end {diff.gone} of {before} memberships of the list {file.stem}"
+    emptied = diff.before > 0 and diff.after == 0
+    shrunk = diff.gone > _HARMLESS_LOSS and diff.gone > diff.before * desk.config.subscribers.max_shrink
+    if emptied or shrunk:
+        return f"{file.name} would end {diff.gone} of {diff.before} memberships of the list {file.stem}"
     return ""
