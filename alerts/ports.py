@@ -3,7 +3,7 @@
 A seam is here only when there are two implementations or a fake stands in for the outside world.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -184,8 +184,12 @@ class DispatchLedger(Protocol):
         """Read a frozen variant."""
         ...
 
-    def expire_leases(self, *, now: datetime) -> int:
-        """Turn deliveries of submissions whose lease ended into unknown; return how many."""
+    def expire_leases(self, *, now: datetime, dead: Collection[str] = ()) -> int:
+        """Turn deliveries of submissions whose lease ended, or whose owner is dead, into unknown; return how many."""
+        ...
+
+    def lease_owners(self) -> set[str]:
+        """Name those who hold a lease."""
         ...
 
     def unknown_submissions(self, *, before: datetime) -> list[UnknownSubmission]:

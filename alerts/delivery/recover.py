@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 
+from alerts.delivery.owner import is_dead
 from alerts.delivery.settings import DispatchSettings
 from alerts.errors import AlertsError
 from alerts.model import DeliveryId, UnknownPolicy
@@ -38,7 +39,8 @@ class Recovered:
 
 def recover(ledger: DispatchLedger, provider: Provider, clock: Clock, settings: DispatchSettings) -> Recovered:
     """Take leases away that ended, and resolve the unknown as far as look-up and policy allow."""
-    left_behind = ledger.expire_leases(now=clock())
+    dead = {owner for owner in ledger.lease_owners() if is_dead(owner)}
+    left_behind = ledger.expire_leases(now=clock(), dead=dead)
     resolved = unresolved = 0
     for submission in _worth_a_look(ledger, provider, clock, settings):
         found = _look_up(provider, submission)

@@ -99,6 +99,8 @@ def _open_sqlite(url: URL, base: Path) -> Engine:
         pool_size=8,
         # a thread never waits for a connection: it waits for the one writer, or not at all
         max_overflow=-1,
+        # the one used last has its pages in memory; the others need none
+        pool_use_lifo=True,
         # SQLite lets the most impatient writer win; among our threads the lock is fairer than its polling
         execution_options={_WRITER_LOCK: threading.Lock()},
     )

@@ -1,6 +1,6 @@
 """Senders with a bug that real products had: the harness must catch each, or it proves nothing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,7 @@ class SendsBeforeRecording(Ledger):
 class ForgivesExpiredLeases(Ledger):
     """Takes whatever a dead sender held for not sent."""
 
-    def expire_leases(self, *, now: datetime) -> int:
+    def expire_leases(self, *, now: datetime, dead: Collection[str] = ()) -> int:
         """Put it back to pending."""
         over = select(submissions.c.id).where(submissions.c.state == "open", submissions.c.lease_until <= now)
         held = deliveries.c.submission_id.in_(over)

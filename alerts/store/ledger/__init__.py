@@ -144,10 +144,15 @@ class Ledger:
         with reading(self._engine) as connection:
             return accounts.variant(connection, variant_hash)
 
-    def expire_leases(self, *, now: datetime) -> int:
-        """Turn deliveries of submissions whose lease ended into unknown; return how many."""
+    def expire_leases(self, *, now: datetime, dead: Collection[str] = ()) -> int:
+        """Turn deliveries of submissions whose lease ended, or whose owner is dead, into unknown; return how many."""
         with writing(self._engine) as connection:
-            return unknowns.expire_leases(connection, now=now)
+            return unknowns.expire_leases(connection, now=now, dead=dead)
+
+    def lease_owners(self) -> set[str]:
+        """Name those who hold a lease."""
+        with reading(self._engine) as connection:
+            return unknowns.lease_owners(connection)
 
     def unknown_submissions(self, *, before: datetime) -> list[UnknownSubmission]:
         """List submissions with deliveries unknown since before an instant, oldest first."""

@@ -5,10 +5,10 @@ policy, once and counted as a possible double, or by an operator.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true, update
 
 from alerts.model import DeliveryId, DeliveryState, EditionId, EditionState, SubmissionId, UnknownPolicy
 from alerts.ports import Found, UnknownSubmission
@@ -23,9 +23,16 @@ _RESENDS = 1
 _MAY_RESEND = [state.value for state in (*OPEN, EditionState.DONE_UNRESOLVED)]
 
 
-def expire_leases(connection: Connection, *, now: datetime) -> int:
-    """Take away leases that ended: what was being handed over becomes unknown, and whoever held them is locked out."""
-    over = select(submissions.c.id).where(submissions.c.state == "open", submissions.c.lease_until <= now)
+def lease_owners(connection: Connection) -> set[str]:
+    """Name those who hold a lease."""
+    return set(connection.execute(select(submissions.c.owner).where(submissions.c.state == "open")).scalars())
+
+
+def expire_leases(connection: Connection, *, now: datetime, dead: Collection[str]) -> int:
+    """Take leases away: what was being handed over becomes unknown, and whoever held them is locked out."""
+    over = select(submissions.c.id).where(
+        submissions.c.state == "open", or_(submissions.c.lease_until <= now, submissions.c.owner.in_(dead))
+    )
     changed = 0
     for some in chunks(connection.execute(over.with_for_update(skip_locked=True)).scalars().all()):
         connection.execute(
