@@ -166,7 +166,7 @@ def test_entities_read_no_files_and_do_not_explode(worker: Worker) -> None:
 def test_a_feed_that_takes_for_ever_is_given_up_and_others_go_on() -> None:
     with Worker(cpu_seconds=1, deadline=20, processes=1) as strict:
         began = time.monotonic()
-        endless = b"<rss version='2.0'><channel>" + b"<item><title>a</title></item>" * 170_000
+        endless = b"<rss version='2.0'><channel>" + b"<item><title>a</title></item>" * 40_000
         with pytest.raises(GuardedFailure, match="computing time"):
             feeds.read(endless, url="https://slow.example/feed", worker=strict)
         assert time.monotonic() - began < 20

