@@ -189,6 +189,8 @@ def _checked(address: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
         raise ContentError(f"{address[:200]}: not a web address") from error
     if url.scheme not in {"http", "https"} or not url.host:
         raise ContentError(f"{address[:200]}: only http and https addresses and files are read")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ContentError(f"{address[:200]}: not a web address")
     if url.userinfo:
         raise ContentError(f"{url.host}: an address must not hold a name or password")
     return url

@@ -279,6 +279,15 @@ def test_files_that_cannot_be_read(tmp_path: Path, fetcher: Fetcher, name: str, 
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["http://x:99999999/", f"http://{'a' * 300}/", "https://ex ample/", "http://[::1", "http://x:0/", "http://"],
+)
+def test_addresses_that_cannot_be_are_one_clear_line(address: str) -> None:
+    with pytest.raises(ContentError):
+        Fetcher(timeout=1, resolver=lambda host, port: []).fetch(address)
+
+
+@pytest.mark.parametrize(
     ("written", "wait"),
     [
         ("90", timedelta(seconds=90)),
