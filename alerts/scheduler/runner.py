@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
 
 import structlog
@@ -48,10 +49,14 @@ _FIRST_PAUSE, _LAST_PAUSE = 1.0, 30.0
 _PATIENCE = 90.0
 
 
-def run(desk: Newsdesk, *, web: bool, stop: threading.Event | None = None) -> None:
+#: Serves the pages until the event is set.
+Web = Callable[[threading.Event], None]
+
+
+def run(desk: Newsdesk, *, web: Web | None = None, stop: threading.Event | None = None) -> None:
     """Run until `stop` is set; what is being handed over is finished. Without `stop`, SIGTERM and Ctrl-C end it.
 
-    Raises AlertsError at once when the database cannot be used or the web address is taken.
+    `web` serves the pages meanwhile. Raises AlertsError at once when the database cannot be used.
     """
     if stop is not None:
         Runner(desk, web=web, stop=stop).run()
@@ -67,7 +72,7 @@ class Runner:
         self,
         desk: Newsdesk,
         *,
-        web: bool,
+        web: Web | None,
         stop: threading.Event,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -86,15 +91,15 @@ class Runner:
         # Opened here, so that what cannot work says so before anything starts.
         _ = desk.store, desk.provider, desk.renderer, desk.token_keys
         threads = [self._thread("delivery", self._deliver), self._thread("notices", self._tell)]
-        if self._web:
-            threads.append(self._web_thread())
+        if self._web is not None:
+            threads.append(self._thread("web", partial(self._web, self._stop)))
         schedule = self._schedule()
         try:
             self._beat()
             schedule.start()
             for thread in threads:
                 thread.start()
-            log.info("runs", leads=self.leads, web=self._web, workers=desk.config.delivery.workers)
+            log.info("runs", leads=self.leads, web=self._web is not None, workers=desk.config.delivery.workers)
             self._supervise(schedule, threads)
         finally:
             self._stop.set()
@@ -189,12 +194,6 @@ class Runner:
 
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         return threading.Thread(target=work, name=name, daemon=True)
-
-    def _web_thread(self) -> threading.Thread:
-        from alerts.web.serving import Serving
-
-        serving = Serving(self._desk)
-        return self._thread("web", lambda: serving.run(self._stop))
 
     def _tell(self) -> None:
         while not self._stop.is_set():

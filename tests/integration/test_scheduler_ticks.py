@@ -157,7 +157,7 @@ def pair(tmp_path: Path) -> Iterator[tuple[Hands, Runner, Runner]]:
     desks = [open_newsroom(tmp_path / "newsroom", clock=clock)]
     desks.append(Newsdesk(desks[0].config, clock=clock))
     one, other = (
-        Runner(desk, web=False, stop=threading.Event(), monotonic=lambda: clock().timestamp()) for desk in desks
+        Runner(desk, web=None, stop=threading.Event(), monotonic=lambda: clock().timestamp()) for desk in desks
     )
     yield clock, one, other
     for desk in desks:
@@ -192,7 +192,7 @@ def test_while_the_clock_is_in_doubt_no_digest_is_planned(
 ) -> None:
     clock, steady = Hands(), [1000.0]
     desk = open_newsroom(tmp_path / "newsroom", clock=clock)
-    one = Runner(desk, web=False, stop=threading.Event(), monotonic=lambda: steady[0])
+    one = Runner(desk, web=None, stop=threading.Event(), monotonic=lambda: steady[0])
     planned: list[datetime] = []
     monkeypatch.setattr(jobs, "plan_digests", lambda _desk: planned.append(clock()))
 
@@ -288,7 +288,7 @@ def test_a_job_that_breaks_never_stops_the_others(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(runner, "FEEDS", 0.05)
     monkeypatch.setattr(runner, "RIGHT", 0.05)
     stop = threading.Event()
-    running = threading.Thread(target=lambda: runner.run(desk, web=False, stop=stop))
+    running = threading.Thread(target=lambda: runner.run(desk, web=None, stop=stop))
     running.start()
     waited = threading.Event()
     for _ in range(200):
