@@ -223,7 +223,8 @@ def _launch(desk: Newsdesk, digest: Digest, occurrence: Occurrence | None, editi
 
 
 def _give_up(desk: Newsdesk, digest: Digest, edition: Edition, reason: str) -> None:
-    desk.store.ledger.change_state(edition.id, EditionState.SKIPPED, now=desk.clock(), reason=reason)
+    if not desk.store.ledger.change_state(edition.id, EditionState.SKIPPED, now=desk.clock(), reason=reason):
+        return  # another scheduler was faster: it went out, or was given up there
     note(
         desk,
         NoticeKind.DIGEST_SKIPPED,

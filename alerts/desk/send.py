@@ -24,6 +24,7 @@ from alerts.model import (
     Article,
     ArticleId,
     AudienceCount,
+    DeliveryState,
     Edition,
     EditionId,
     EditionState,
@@ -39,6 +40,9 @@ from alerts.templating.checks import preflight
 
 #: Told of outcomes as they are settled.
 Listener = Callable[[EditionId, Mapping[OutcomeKind, int]], None]
+
+#: Between looks at what another process is handing over.
+_OTHERS_SECONDS = 0.3
 
 #: States in which an edition can still go on being sent.
 UNFINISHED = frozenset({EditionState.READY, EditionState.SENDING, EditionState.HELD, EditionState.BLOCKED})
@@ -287,14 +291,15 @@ def deliver(
     """
     from alerts.desk.recover import recover
 
+    stop = stop or threading.Event()
     recover(desk)
-    dispatcher(desk, listener=listener).run(
-        stop=stop or threading.Event(),
-        edition=edition,
-        workers=desk.config.delivery.workers,
-        until_idle=True,
-    )
+    own = dispatcher(desk, listener=listener)
+    own.run(stop=stop, edition=edition, workers=desk.config.delivery.workers, until_idle=True)
     recover(desk)
+    # What another process (`alerts run`) holds is being handed over at this moment: its lease ends the wait.
+    while desk.store.ledger.counts(edition)[DeliveryState.SUBMITTING] and not stop.wait(_OTHERS_SECONDS):
+        own.run(stop=stop, edition=edition, workers=desk.config.delivery.workers, until_idle=True)
+        recover(desk)
     return desk.store.ledger.receipt(edition)
 
 
