@@ -33,7 +33,7 @@ def apply(desk: Newsdesk, events: list[Event]) -> int:
     new = desk.store.ledger.apply_events(events, now=desk.clock())
     for event in events:
         if event.kind is EventKind.ACCOUNT_SUSPENDED:
-            desk.store.daybook.put("stop", f"{event.provider} suspended the account", now=desk.clock())
+            # The ledger stopped all sending in the transaction that took the event in.
             note(
                 desk,
                 NoticeKind.PROVIDER_DOWN,

@@ -6,9 +6,7 @@
 Nothing is rendered after `launch`; `deliver` may be killed at any moment and called again.
 """
 
-import os
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +15,7 @@ from datetime import datetime, timedelta
 from alerts.content.faithfulness import unsupported
 from alerts.delivery.addressing import addresser
 from alerts.delivery.dispatch import Dispatcher, DispatchSettings
+from alerts.delivery.owner import this_process
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import NeedsAgain, SendRefused
 from alerts.mail.variant import Variant
@@ -249,7 +248,7 @@ def dispatch_settings(desk: Newsdesk) -> DispatchSettings:
     """Read the dispatcher's settings; the owner names host and process, so that a dead one is recognised."""
     settings = desk.config.delivery
     return DispatchSettings(
-        owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        owner=this_process(),
         lease=settings.lease,
         limit={
             Lane.URGENT: settings.urgent_submission,
