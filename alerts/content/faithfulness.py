@@ -16,6 +16,8 @@ from alerts.content.text import key, stem, words
 
 #: more words than this share that no source knows: it is somebody else's text
 _FOREIGN_SHARE = 0.35
+#: no article is longer; what is, is read so far
+_MOST_SENTENCES = 2000
 _NUMBER = re.compile(r"\d+(?:[.,’']\d+)*")
 _SCALES = {
     "thousand": 10**3,
@@ -72,6 +74,10 @@ class _Source:
         self._sentences = [
             sentence for text in texts for part in text.split("\n") for sentence in sentences.split(part)
         ]
+        del self._sentences[_MOST_SENTENCES:]
+        self._keys = "\0".join(key(sentence) for sentence in self._sentences)
+        self._numbers_of = [frozenset(numbers(sentence)) for sentence in self._sentences]
+        self._all_numbers = frozenset().union(*self._numbers_of)
         self._words = [frozenset(_tokens(sentence)) for sentence in self._sentences]
         self._all_words = frozenset().union(*self._words)
         self._stems = {stem(word) for word in self._all_words}
@@ -81,7 +87,7 @@ class _Source:
     def check(self, sentence: str) -> list[Unsupported]:
         """List what one sentence says beyond the sources."""
         mark = key(sentence.rstrip("… "))
-        if mark and any(mark in key(known) for known in self._sentences):
+        if mark and mark in self._keys:
             return []
         near = self._near(sentence)
         found = [Unsupported(text=quote, what="not said so in the source") for quote in self._quotes(sentence)]
@@ -110,11 +116,10 @@ class _Source:
         return [quote for quote in quoted if key(quote) not in self._key]
 
     def _numbers(self, sentence: str, near: list[int]) -> list[Unsupported]:
-        everywhere = {value for known in self._sentences for value in numbers(known)}
-        close = {value for at in near for value in numbers(self._sentences[at])}
+        close = {value for at in near for value in self._numbers_of[at]}
         found = []
         for value, written in numbers(sentence).items():
-            if value not in everywhere:
+            if value not in self._all_numbers:
                 found.append(Unsupported(text=written, what="number not in the source"))
             elif value not in close:
                 found.append(Unsupported(text=written, what="number stands elsewhere in the source", misplaced=True))

@@ -48,7 +48,8 @@ def split(paragraph: str) -> list[str]:
 
 def _ends(paragraph: str, start: int, match: re.Match[str]) -> bool:
     """Tell whether this mark ends a sentence."""
-    after = paragraph[match.end() :].lstrip()
+    # Windows, not the whole rest: a hostile text has a full stop at every word.
+    after = paragraph[match.end() : match.end() + 80].lstrip()
     if not after:
         return True
     if _inside_quote(paragraph[start : match.end()]):
@@ -60,7 +61,7 @@ def _ends(paragraph: str, start: int, match: re.Match[str]) -> bool:
     if match[1] != ".":
         # “Stop!” he said. – the reporting clause belongs to it; that one is lower-case and was seen above
         return True
-    return not _abbreviated(paragraph[start : match.start()], after)
+    return not _abbreviated(paragraph[max(start, match.start() - 60) : match.start()], after)
 
 
 def _abbreviated(before: str, after: str) -> bool:
@@ -76,11 +77,13 @@ def _abbreviated(before: str, after: str) -> bool:
 
 
 def _inside_quote(text: str) -> bool:
+    # A quotation that runs on for paragraphs is never closed: do not swallow everything.
+    if len(text) >= 600:
+        return False
     depth = 0
     for char in text:
         if char in _OPENERS and not (char in _CLOSERS and depth > 0):
             depth += 1
         elif char in _CLOSERS and depth > 0:
             depth -= 1
-    # A quotation that runs on for paragraphs is never closed: do not swallow everything.
-    return (depth > 0 or text.count('"') % 2 == 1) and len(text) < 600
+    return depth > 0 or text.count('"') % 2 == 1

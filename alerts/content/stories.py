@@ -221,7 +221,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 def features(article: Article) -> tuple[Counter[str], Counter[str]]:
     """Count an article's words, and its names and numbers. The headline counts twice."""
-    body = [text for paragraph in article.paragraphs[:_BODY_SENTENCES] for text in sentences.split(paragraph)]
+    body = [text for part in article.paragraphs[:_BODY_SENTENCES] for text in sentences.split(part[:5000])]
     opening = body[:_BODY_SENTENCES] or [article.standfirst]
     counted: Counter[str] = Counter()
     for text, weight in ((article.title, 2), *((text, 1) for text in opening)):

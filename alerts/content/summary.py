@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from alerts.content import headline, sentences
 from alerts.content.faithfulness import unsupported
@@ -88,7 +89,7 @@ def _candidates(article: Article) -> list[_Candidate]:
     """List the sentences of an article that can stand alone, in order, each with a score."""
     about = {word for word in words(article.title) if word not in stopwords()}
     found: list[_Candidate] = []
-    for position, (place, text) in enumerate(_sentences_of(article)):
+    for position, (place, text) in enumerate(islice(_sentences_of(article), 80)):
         flaw = _flaw(text, article.language)
         if flaw >= 1:
             continue

@@ -1,5 +1,7 @@
 """Making text fit to print, and splitting it into sentences."""
 
+import time
+
 import pytest
 
 from alerts.content import headline, sentences
@@ -103,3 +105,10 @@ def test_another_title_of_the_story_is_better_than_a_cut() -> None:
 
 def test_wide_characters_count_twice_in_a_subject() -> None:
     assert len(headline.subject_of(["政府今天发表声明说" * 10])) <= 36
+
+
+def test_a_hostile_text_is_split_in_no_time() -> None:
+    began = time.process_time()
+    for text in ("word. " * 20_000, "“" * 50_000, "A.B." * 20_000, ". " * 50_000):
+        sentences.split(text)
+    assert time.process_time() - began < 4
