@@ -68,9 +68,7 @@ def _is_ours(desk: Newsdesk, article: Article) -> bool:
 
 def _article(desk: Newsdesk, source: str, *, typed: bytes | None) -> Article:
     if re.match(r"https?://", source):
-        fetched = desk.fetcher.fetch(source)
-        if fetched.status != 200:
-            raise ContentError(f"{source}: the server answered {fetched.status}", hint="open the address in a browser")
+        fetched = desk.fetcher.fetch_page(source)
         return _read(desk, fetched.body, url=fetched.url, content_type=fetched.content_type, shown=source)
     if source == "-":
         return _read(desk, typed or b"", shown="standard input")

@@ -7,7 +7,7 @@ from alerts import tokens
 from alerts.desk import compose, send
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
-from alerts.errors import SendRefused
+from alerts.errors import AlertsError, SendRefused, StoreError
 from alerts.model import AudienceCount, DeliveryState, Edition, EditionState, NoticeKind
 from alerts.store.records import Decision, EditionRecord
 
@@ -154,6 +154,8 @@ class DraftPage:
     #: until when, from now
     time_left: timedelta | None
     plan: send.SendPlan | None
+    #: why there is no plan although it waits: it can be rejected, not approved
+    trouble: str = ""
 
 
 def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
@@ -167,10 +169,19 @@ def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
     now = desk.clock()
     until = record.edition.expires_at
     waits = record.state is EditionState.DRAFT and (until is None or until > now)
+    plan, trouble = None, ""
+    if waits:
+        try:
+            plan = send.plan(desk, record.edition)
+        except StoreError:
+            raise
+        except AlertsError as error:
+            trouble = str(error)
     return DraftPage(
         record=record,
         editor=fields[1],
         waits=waits,
         time_left=until - now if waits and until else None,
-        plan=send.plan(desk, record.edition) if waits else None,
+        plan=plan,
+        trouble=trouble,
     )

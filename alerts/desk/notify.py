@@ -50,9 +50,9 @@ def _tell_one(desk: Newsdesk, waiting: WaitingNotice) -> None:
         else:
             daybook.notice_posted(notice.key, now=desk.clock())
     if waiting.mailed_at is None:
-        failed = [editor for editor in settings.editors if not _mail(desk, notice, editor)]
+        failed = _mail_all(desk, notice)
         if failed:
-            errors.append(f"{len(failed)} of {len(settings.editors)} editors could not be mailed")
+            errors.append(f"{failed} of {len(settings.editors)} editors could not be mailed")
         else:
             daybook.notice_mailed(notice.key, now=desk.clock())
     if errors:
@@ -64,6 +64,22 @@ def _tell_one(desk: Newsdesk, waiting: WaitingNotice) -> None:
             return
         daybook.notice_failed(notice.key, error="; ".join(errors), retry_at=desk.clock() + wait)
         log.warning("notice_failed", key=notice.key, error="; ".join(errors))
+
+
+def _mail_all(desk: Newsdesk, notice: Notice) -> int:
+    """Mail the editors who were not mailed yet; return how many could not be. Who has it does not get it again."""
+    name = f"mailed:{notice.key}"[:100]
+    known = desk.store.daybook.get(name)
+    done: set[str] = set(json.loads(known.value)) if known else set()
+    # By hash: the daybook of small facts is printed in logs and dumps.
+    waiting = {desk.address_hash(editor): editor for editor in desk.config.desk.editors}
+    mailed = {hashed for hashed, editor in waiting.items() if hashed not in done and _mail(desk, notice, editor)}
+    failed = len(waiting.keys() - done - mailed)
+    if failed:
+        desk.store.daybook.put(name, json.dumps(sorted(done | mailed)), now=desk.clock())
+    elif known:
+        desk.store.daybook.remove(name)
+    return failed
 
 
 def page_of(desk: Newsdesk, edition: EditionId, editor: str) -> str:
@@ -92,7 +108,8 @@ def _mail(desk: Newsdesk, notice: Notice, editor: str) -> bool:
     except AlertsError as error:
         log.warning("notice_mail_failed", key=notice.key, error=str(error))
         return False
-    return outcome.kind is not OutcomeKind.BUSY
+    # A notice twice is a nuisance, a notice lost is a draft that lapses: what nobody knows is tried again.
+    return outcome.kind in {OutcomeKind.ACCEPTED, OutcomeKind.REJECTED}
 
 
 def _post(desk: Newsdesk, notice: Notice, address: str) -> str:

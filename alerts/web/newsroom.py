@@ -150,11 +150,10 @@ class _Step:
 def _show(
     desk: Newsdesk, pages: Pages, token: str, *, status: HTTPStatus = HTTPStatus.OK, trouble: str = ""
 ) -> Response:
-    try:
-        found = _page(desk, token)
-    except SendRefused as refused:
-        # The draft cannot be planned any more: its story went out by another hand, say.
-        return pages.message(HTTPStatus.CONFLICT, title="This cannot go out", text=str(refused))
+    found = _page(desk, token)
+    if found.trouble and not trouble:
+        # It cannot be planned any more (its story went out by another hand, say), but it can be rejected.
+        status, trouble = HTTPStatus.CONFLICT, f"This cannot go out: {found.trouble}"
     record, edition = found.record, found.record.edition
     return pages.show(
         "draft",

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -10,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from alerts.desk import Newsdesk, decide
-from alerts.model import Edition, EditionState
+from alerts.model import Edition, EditionId, EditionState
 from alerts.web.app import create_app
 from tests.integration.newsdesk import draft, dump, open_newsroom, page_of
 
@@ -200,3 +201,18 @@ def test_a_token_that_is_not_ours_opens_nothing(desk: Newsdesk, web: FlaskClient
     assert web.get(path[:-1]).status_code == 404
     assert web.post(path[:-1], data={"action": "approve"}).status_code == 404
     assert web.get(path[:-1] + "/mail").status_code == 404
+
+
+def test_a_draft_that_cannot_go_any_more_can_still_be_rejected(desk: Newsdesk, web: FlaskClient) -> None:
+    first = draft(desk)
+    second = replace(first, id=EditionId("second"), key=first.key + "/b", subject="The same story in other words")
+    assert desk.store.ledger.add_draft(second)
+    decide.approve(desk, first.id, editor="omar")
+    answer = web.get(page_of(desk, second))
+    assert answer.status_code == 409
+    assert "was sent before" in html.unescape(answer.text)
+    assert 'value="approve"' not in answer.text
+    assert web.post(page_of(desk, second), data={"action": "reject", "reason": "sent already"}).status_code == 303
+    record = desk.store.ledger.find(second.id)
+    assert record is not None
+    assert record.state is EditionState.REJECTED
