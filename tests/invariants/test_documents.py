@@ -36,6 +36,12 @@ def test_every_error_has_an_exit_code_and_a_line_where_people_look() -> None:
         assert f"| {error.exit_code} | {(error.__doc__ or '').splitlines()[0]} | `{error.__name__}` |" in listed
 
 
+def test_errors_that_a_room_keeps_to_itself_end_with_the_code_of_their_kind() -> None:
+    tree = set(error_classes())
+    finer = [kind for error in tree for kind in error.__subclasses__() if kind not in tree]
+    assert [kind.__name__ for kind in finer if "exit_code" in vars(kind)] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", document.read_text(encoding="utf-8"))
