@@ -249,7 +249,7 @@ def _context(command: click.Command, name: str, parent: click.Context | None) ->
 
 
 def error_classes(base: type[errors.AlertsError] = errors.AlertsError) -> Iterator[type[errors.AlertsError]]:
-    """List the tree of `alerts/errors.py`, the base first. A room's own, finer errors end as the one they are kinds of."""
+    """List the tree of `alerts/errors.py`, the base first; a room's own finer errors end as what they are kinds of."""
     yield base
     for below in base.__subclasses__():
         if below.__module__ == errors.__name__:
