@@ -253,7 +253,9 @@ def develops(story: Story, told: Edition) -> str | None:
         ]
     )
     opening = f"{story.lead.title} {' '.join(story.lead.paragraphs[:2])}"
-    if story.lead.told_at <= told.made_at or _is_old_news(opening, before):
+    # Another article counts only if it reached us since; the one that was told may have been rewritten in its place.
+    rewritten = story.lead.id in {entry.article for entry in told.entries}
+    if (story.lead.seen_at <= told.made_at and not rewritten) or _is_old_news(opening, before):
         return None
     return _grown(story.lead.title, before) or _turned(opening, before) or _named(story.lead.title, before)
 

@@ -12,7 +12,7 @@ import structlog
 from alerts.config import Digest, day_names
 from alerts.content import editions
 from alerts.content.summary import summarise
-from alerts.desk import send
+from alerts.desk import drafts, send
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
@@ -189,13 +189,7 @@ def _open(desk: Newsdesk, digest: Digest, occurrence: Occurrence, *, edition: Ed
     if digest.draft is not None and occurrence.due_at > now:
         made = replace(made, not_before_at=occurrence.due_at)
         if desk.store.ledger.add_draft(made):
-            note(
-                desk,
-                NoticeKind.DIGEST_PREVIEW,
-                key=f"preview/{made.id}",
-                text=f'"{made.subject}" goes out at {occurrence.slot} ({occurrence.zone}) unless you reject it.',
-                edition=made.id,
-            )
+            drafts.tell_of(desk, made)
         return
     _launch(desk, digest, occurrence, made)
 

@@ -1,34 +1,27 @@
 """Take in what outlets publish, and propose what is breaking.
 
-due feeds ─► fetch ─► read (guarded) ─► articles ─► stories ─► judge ─► draft or automatic alert ─► desk told
+due feeds ─► fetch ─► read (guarded) ─► articles ─► stories ─► judge ─► `propose`
+
+Each arrow may be the last thing a process did: what was taken in but not placed, placed but not proposed, is found
+again at the next poll.
 """
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from alerts.content import breaking, feeds
+from alerts.content import feeds
 from alerts.content.articles import from_entry
 from alerts.content.fetch import Fetched
 from alerts.content.topics import topics_of
-from alerts.desk import clustering, compose, send
+from alerts.desk import clustering
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
-from alerts.errors import AlertsError, ContentError
-from alerts.model import (
-    Article,
-    Edition,
-    EditionState,
-    Kind,
-    Level,
-    NoticeKind,
-    Outlet,
-    Story,
-    Urgency,
-)
+from alerts.desk.propose import propose
+from alerts.errors import ContentError
+from alerts.model import Article, NoticeKind, Outlet
 from alerts.store.records import FeedState
 
 log = structlog.get_logger()
@@ -72,10 +65,11 @@ def poll(desk: Newsdesk, *, everything: bool = False) -> list[Polled]:
         _take_in(desk, outlet, state, answer, now=now)
         for (outlet, _, state), answer in zip(wanted, fetched, strict=True)
     ]
-    new = [article for one in polled for article in one.new]
-    if new:
-        touched = clustering.cluster(desk, new)
-        propose(desk, touched)
+    if polled:
+        unplaced = desk.store.archive.unplaced(since=now - _STALE)
+        changed = [article for one in polled for article in one.new]
+        clustering.cluster(desk, {article.id: article for article in (*unplaced, *changed)}.values())
+        propose(desk)
     return polled
 
 
@@ -189,147 +183,3 @@ def _failed(
             text=f"{outlet.name}: the feed {state.url} has not been readable {since}: {why}"
             + (". It says it is gone for good and is polled no more." if gone else ""),
         )
-
-
-def propose(desk: Newsdesk, stories: Iterable[Story]) -> list[Edition]:
-    """Make drafts of the stories that are breaking, strongest first; tell the desk of each."""
-    made = []
-    for story in sorted(stories, key=lambda found: -(found.verdict.score if found.verdict else 0)):
-        if story.verdict is None or story.verdict.level is Level.DIGEST_ONLY:
-            continue
-        try:
-            edition = _propose_one(desk, story)
-        except AlertsError as error:
-            log.warning("proposal_failed", story=story.id, error=str(error))
-            continue
-        if edition is not None:
-            made.append(edition)
-    return made
-
-
-def _propose_one(desk: Newsdesk, story: Story) -> Edition | None:
-    now = desk.clock()
-    if story.lead is None:
-        note(
-            desk,
-            NoticeKind.NOT_OURS_YET,
-            key=f"not-ours/{story.id}",
-            text=f'We do not have this yet: "{story.title}" ({", ".join(sorted({a.outlet for a in story.articles}))}). '
-            f"{'; '.join(story.verdict.reasons if story.verdict else ())}",
-        )
-        return None
-    # What would expire before an editor can look at it is not proposed.
-    oldest = min(desk.config.breaking.max_age, desk.config.delivery.alert_expires)
-    if desk.store.archive.backfill([story.lead.id]) or now - story.lead.told_at >= oldest:
-        return None
-    kind, reasons = _kind(desk, story, now=now)
-    if kind is None or _over_budget(desk, now=now):
-        return None
-    ours = (story.lead, *(a for a in story.articles if a.id != story.lead.id and _ours(desk, a)))
-    edition = replace(
-        compose.alert(
-            desk,
-            compose.Found(articles=ours, story=story, by_story=True),
-            segments=desk.config.breaking.segments,
-            urgency=Urgency.ALERT,
-            made_by="alerts",
-            update=kind is Kind.UPDATE,
-        ),
-        reasons=reasons,
-        expires_at=min(
-            now + desk.config.breaking.draft_expires, story.lead.told_at + desk.config.delivery.alert_expires
-        ),
-    )
-    if not desk.store.ledger.add_draft(edition):
-        return None
-    log.info("alert_proposed", edition=edition.id, story=story.id, kind=kind.value)
-    if _goes_by_itself(desk, story) and _launch(desk, story, edition):
-        return edition
-    count = desk.store.ledger.count_audience(edition, desk.audience(edition.segments))
-    note(
-        desk,
-        NoticeKind.DRAFT_WAITS,
-        key=f"draft/{edition.id}",
-        text=f'"{edition.subject}" waits for approval ({count.to_send} readers, until '
-        f"{edition.expires_at:%H:%M} UTC). Why: {'; '.join(reasons)}. "
-        f"Approve: alerts approve {edition.id}",
-        edition=edition.id,
-    )
-    return edition
-
-
-def _ours(desk: Newsdesk, article: Article) -> bool:
-    outlet = desk.outlets.get(article.outlet)
-    return outlet is None or outlet.relation.value == "ours"
-
-
-def _kind(desk: Newsdesk, story: Story, *, now: datetime) -> tuple[Kind | None, tuple[str, ...]]:
-    """Alert, update, or nothing because it was told (or refused) and has not developed."""
-    reasons = story.verdict.reasons if story.verdict else ()
-    records = desk.store.ledger.story_editions([story.id])
-    if any(record.state is EditionState.DRAFT for record in records):
-        return None, ()
-    recent = [r for r in records if now - r.edition.made_at < desk.config.breaking.window]
-    if not recent:
-        return Kind.ALERT, reasons
-    why = breaking.develops(story, recent[0].edition)
-    if why is None:
-        return None, ()
-    sent = [record for record in recent if record.state not in {EditionState.REJECTED, EditionState.EXPIRED}]
-    return (Kind.UPDATE if sent else Kind.ALERT), (why, *reasons)
-
-
-def _over_budget(desk: Newsdesk, *, now: datetime) -> bool:
-    settings = desk.config.breaking
-    today = [
-        record
-        for record in desk.store.ledger.editions(
-            kinds=(Kind.ALERT, Kind.UPDATE), since=now - timedelta(days=1), limit=1000
-        )
-        if record.ready_at is not None
-    ]
-    return len(today) >= settings.max_per_day
-
-
-def _goes_by_itself(desk: Newsdesk, story: Story) -> bool:
-    """Only a trusted outlet of ours, with an explicit marker of its own, goes without an editor's eyes."""
-    outlet = desk.outlets.get(story.lead.outlet) if story.lead else None
-    marked = story.verdict is not None and any(s.name == "marker" and s.points > 0 for s in story.verdict.signals)
-    level = story.verdict.level if story.verdict else None
-    if outlet is None or not outlet.automatic or not marked or level is not Level.ALERT:
-        return False
-    now = desk.clock()
-    last = desk.store.ledger.editions(
-        kinds=(Kind.ALERT, Kind.UPDATE), since=now - desk.config.breaking.min_gap, limit=20
-    )
-    return not any(record.ready_at is not None for record in last)
-
-
-def _launch(desk: Newsdesk, story: Story, edition: Edition) -> bool:
-    assert story.lead is not None
-    edition = replace(edition, expires_at=story.lead.told_at + desk.config.delivery.alert_expires)
-    try:
-        send.launch(desk, send.plan(desk, edition), editor="alerts (automatic)")
-    except AlertsError as error:
-        log.warning("automatic_alert_refused", edition=edition.id, error=str(error))
-        return False
-    return True
-
-
-def expire_drafts(desk: Newsdesk) -> None:
-    """Let drafts lapse that nobody approved in time; tell the desk of each."""
-    now = desk.clock()
-    for record in desk.store.ledger.editions(states=(EditionState.DRAFT,), limit=1000):
-        edition = record.edition
-        if edition.expires_at is None or edition.expires_at > now:
-            continue
-        if desk.store.ledger.change_state(
-            edition.id, EditionState.EXPIRED, now=now, reason="nobody approved it in time"
-        ):
-            note(
-                desk,
-                NoticeKind.EXPIRED,
-                key=f"expired/{edition.id}",
-                text=f'Nobody approved "{edition.subject}" in time; it was not sent.',
-                edition=edition.id,
-            )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from alerts import bundled, tokens
 from alerts.audience import segments as segment_rules
@@ -110,6 +111,10 @@ class Newsdesk:
     def live(self) -> bool:
         """Whether mail goes to everybody."""
         return not self.config.rehearsal
+
+    def local_time(self, at: datetime | None) -> str:
+        """Write an instant as the newsroom's time of day, such as `14:05 GMT`; None: nothing."""
+        return "" if at is None else at.astimezone(ZoneInfo(self.config.newsroom.timezone)).strftime("%H:%M %Z")
 
     @property
     def segments_file(self) -> Path:

@@ -3,7 +3,7 @@
 import os
 import socket
 
-from alerts.desk import Newsdesk, digest, ingest, notify, recover
+from alerts.desk import Newsdesk, digest, drafts, ingest, notify, recover
 from alerts.model import EditionState, NoticeKind
 from alerts.scheduler.outage import Outage
 
@@ -13,9 +13,9 @@ def poll_feeds(desk: Newsdesk) -> None:
     ingest.poll(desk)
 
 
-def lapse_drafts(desk: Newsdesk) -> None:
-    """Let drafts lapse that nobody approved in time."""
-    ingest.expire_drafts(desk)
+def look_after_drafts(desk: Newsdesk) -> None:
+    """Tell the desk of drafts, and let those lapse that nobody approved in time."""
+    drafts.look_after(desk)
 
 
 def plan_digests(desk: Newsdesk) -> None:

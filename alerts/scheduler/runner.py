@@ -175,7 +175,7 @@ class Runner:
 
     def _look_after(self) -> None:
         if self.leads:
-            jobs.lapse_drafts(self._desk)
+            jobs.look_after_drafts(self._desk)
             jobs.report_blocked(self._desk)
 
     def _supervise(self, schedule: BackgroundScheduler, threads: list[threading.Thread]) -> None:

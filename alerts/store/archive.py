@@ -83,6 +83,14 @@ class Archive:
         with reading(self._engine) as connection:
             return [article_from_json(written) for written in connection.scalars(found)]
 
+    def unplaced(self, *, since: datetime) -> list[Article]:
+        """List articles first seen since an instant that belong to no story yet, oldest first."""
+        table = tables.articles
+        found = select(table.c.article).where(table.c.story_id.is_(None), table.c.seen_at >= since)
+        with reading(self._engine) as connection:
+            rows = connection.scalars(found.order_by(table.c.seen_at, table.c.id))
+            return [article_from_json(written) for written in rows]
+
     def backfill(self, article_ids: Iterable[ArticleId]) -> set[ArticleId]:
         """Tell which of these came with the first fetch of their feed or were old when they came."""
         found: set[ArticleId] = set()

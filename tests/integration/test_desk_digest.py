@@ -43,7 +43,7 @@ def test_untouched_it_goes_at_its_time(desk: Newsdesk, clock: Hands) -> None:
     (draft,) = digests(desk)
     assert draft.state is EditionState.DRAFT
     (notice,) = notices(desk, NoticeKind.DIGEST_PREVIEW)
-    assert "goes out at 07:00 (UTC) unless you reject it" in notice
+    assert "goes out at 07:00 GMT unless you reject it" in notice
     clock.turn(minutes=29)
     digest.tick(desk)
     (record,) = digests(desk)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.desk import Newsdesk, decide
-from alerts.desk.ingest import expire_drafts, poll
+from alerts.desk import Newsdesk, clustering, decide, drafts, ingest
+from alerts.desk.drafts import look_after
+from alerts.desk.ingest import poll
 from alerts.model import EditionState, Kind, NoticeKind
 from alerts.store.records import EditionRecord
 from tests.integration.newsdesk import Hands, open_newsroom
@@ -160,10 +161,10 @@ def test_a_rejected_story_is_not_proposed_again(newsstand: Press) -> None:
 
 def test_a_draft_lapses_and_the_desk_hears_of_it(newsstand: Press) -> None:
     newsstand.publish("herald", QUAKE)
-    expire_drafts(newsstand.desk)
+    look_after(newsstand.desk)
     assert len(newsstand.drafts()) == 1
     newsstand.hands.turn(minutes=31)
-    expire_drafts(newsstand.desk)
+    look_after(newsstand.desk)
     assert newsstand.drafts() == []
     (notice,) = newsstand.notices(NoticeKind.EXPIRED)
     assert "Nobody approved" in notice
@@ -179,7 +180,44 @@ def test_only_so_many_alerts_a_day(tmp_path: Path, hands: Hands) -> None:
         newsstand.publish("herald", QUAKE)
         decide.approve(newsstand.desk, newsstand.drafts()[0].edition.id, editor="Nora")
         newsstand.publish("herald", FIRE)
-        assert newsstand.drafts() == []
+        (draft,) = newsstand.drafts()
+        assert "it would be alert number 2 in 24 hours; the cap is 1" in draft.edition.reasons
+
+
+def test_over_the_cap_nothing_goes_by_itself(tmp_path: Path, hands: Hands) -> None:
+    for newsstand in press(tmp_path, hands, herald="automatic = true", breaking='max_per_day = 1\nmin_gap = "0s"'):
+        newsstand.publish("herald", QUAKE)
+        newsstand.publish("herald", FIRE)
+        first, second = newsstand.desk.store.ledger.editions()
+        assert (first.state, second.state) == (EditionState.DRAFT, EditionState.READY)
+
+
+def test_a_rejected_story_that_develops_is_proposed_again(newsstand: Press) -> None:
+    newsstand.publish("herald", QUAKE)
+    decide.reject(newsstand.desk, newsstand.drafts()[0].edition.id, editor="Nora")
+    newsstand.publish("herald", QUAKE_WORSE)
+    (again,) = newsstand.drafts()
+    assert again.edition.kind is Kind.ALERT, "readers were told nothing of it"
+    decide.approve(newsstand.desk, again.edition.id, editor="Nora")
+
+
+def test_what_a_crash_left_between_two_steps_is_taken_up_again(
+    newsstand: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after it kept the article, then after it kept the story, then after it kept the draft."""
+    for module, name in ((clustering, "cluster"), (ingest, "propose"), (drafts, "tell_of")):
+        with monkeypatch.context() as dying:
+            dying.setattr(module, name, _die)
+            with pytest.raises(RuntimeError, match="killed"):
+                newsstand.publish("herald", QUAKE) if module is clustering else poll(newsstand.desk, everything=True)
+    assert newsstand.notices(NoticeKind.DRAFT_WAITS) == []
+    look_after(newsstand.desk)
+    assert len(newsstand.drafts()) == 1
+    assert len(newsstand.notices(NoticeKind.DRAFT_WAITS)) == 1
+
+
+def _die(*_: object, **__: object) -> None:
+    raise RuntimeError("killed")
 
 
 def test_a_trusted_outlets_marked_story_goes_out_by_itself_where_configured(tmp_path: Path, hands: Hands) -> None:
@@ -203,3 +241,16 @@ def test_a_dead_feed_is_told_once(newsstand: Press) -> None:
     state = newsstand.desk.store.archive.feed_state(str(newsstand.desk.config.base / "herald.xml"))
     assert state is not None
     assert state.failures == 8
+
+
+def test_an_article_that_is_rewritten_in_its_place_is_an_update(newsstand: Press) -> None:
+    newsstand.publish("herald", QUAKE)
+    decide.approve(newsstand.desk, newsstand.drafts()[0].edition.id, editor="Nora")
+    (item,) = newsstand.told["herald"]
+    newsstand.told["herald"] = []
+    newsstand.publish("gazette", QUIET)
+    newsstand.told["herald"] = [item.replace(QUAKE[0], QUAKE_WORSE[0]).replace(QUAKE[1], QUAKE_WORSE[1])]
+    newsstand.publish("gazette", FIRE)
+    (update,) = newsstand.drafts()
+    assert update.edition.kind is Kind.UPDATE
+    assert "14 dead" in update.edition.subject
