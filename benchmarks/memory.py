@@ -35,8 +35,14 @@ def main() -> int:
         hand_over(wanted.hand_over, port=wanted.port, folder=wanted.folder)
         return 0
     few, many = (measure(number) for number in (wanted.few, wanted.many))
-    print(f"ratio {many / few:.2f}, allowed {ALLOWED}")
-    return int(many > ALLOWED * few)
+    ratio = many / few
+    print(f"{'work':<44} {'peer':>10} {'ours':>10} {'ratio':>6} {'reach':>7}")
+    print(
+        f"{f'peak memory, {wanted.many:,} deliveries to SMTP':<44} {few:>7.1f} MB {many:>7.1f} MB {ratio:>6.2f} "
+        f"{f'<= {ALLOWED}':>7} {'ok' if ratio <= ALLOWED else 'short'}"
+    )
+    print(f"peer: the same for {wanted.few:,} deliveries")
+    return int(ratio > ALLOWED)
 
 
 def measure(number: int) -> float:
