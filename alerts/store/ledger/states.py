@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from alerts.model import DeliveryState, EditionId, EditionState
-from alerts.store.ledger.transitions import LEGAL, OPEN, STOPPED, unless_it_may_have_gone
+from alerts.store.ledger.transitions import LEGAL, OPEN, STANDING, STOPPED, unless_it_may_have_gone
 from alerts.store.tables import deliveries, editions
 
 _WAITING = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
 _MOVING = (*_WAITING, DeliveryState.SUBMITTING.value)
+_STANDING = frozenset(state.value for state in STANDING)
 _FINAL = frozenset(EditionState) - LEGAL.keys() | {EditionState.DONE_UNRESOLVED}
 
 
@@ -43,7 +44,8 @@ def finish_editions(connection: Connection, *, now: datetime) -> list[EditionId]
         if row.expires_at is not None and row.expires_at <= now:
             _stop_waiting(connection, row.id, DeliveryState.EXPIRED, why="too late", now=now)
         to = _where_it_stands(counts(connection, row.id))
-        if to is None or to.value == row.state:
+        if to is None or to.value == row.state or (to is EditionState.DONE_UNRESOLVED and row.state in _STANDING):
+            # resolving an unknown reopens what is unresolved: it would go on past whoever holds it
             continue
         connection.execute(update(editions).where(editions.c.id == row.id).values(state=to.value, finished_at=now))
         changed.append(EditionId(row.id))

@@ -30,6 +30,8 @@ LEGAL: Mapping[EditionState, frozenset[EditionState]] = {
 
 #: frozen, and something may still happen to its deliveries
 OPEN = (_E.READY, _E.SENDING, _E.HELD, _E.BLOCKED)
+#: a person must look at it first: time and look-ups never move it on, and nothing is handed over again meanwhile
+STANDING = (_E.HELD, _E.BLOCKED)
 #: nothing will be handed over any more, whatever comes back to pending
 STOPPED = (_E.KILLED, _E.EXPIRED, _E.DONE)
 #: the story counts as told, or is about to be

@@ -14,13 +14,14 @@ from alerts.model import DeliveryId, DeliveryState, EditionId, EditionState, Sub
 from alerts.ports import Found, UnknownSubmission
 from alerts.store.ledger.settle import note_accepted
 from alerts.store.ledger.states import reopen_or_stop
-from alerts.store.ledger.transitions import OPEN
+from alerts.store.ledger.transitions import OPEN, STANDING
 from alerts.store.statements import chunks
 from alerts.store.tables import deliveries, editions, submissions
 
 #: a reader may get two of one mail where nobody knows, but never three
 _RESENDS = 1
 _MAY_RESEND = [state.value for state in (*OPEN, EditionState.DONE_UNRESOLVED)]
+_STANDING = [state.value for state in STANDING]
 
 
 def lease_owners(connection: Connection) -> set[str]:
@@ -112,7 +113,8 @@ def resolve_unknown(
         # the look-up speaks of the last submission; of one before it nobody knows, and nothing will be sent any more
         resent_too=goes_on,
     )
-    if resend and goes_on:
+    # what is held stays unknown: after its release the next look at it hands it over again
+    if resend and goes_on and edition.state not in _STANDING:
         changed += _resend(connection, submission, edition.id, _with(found, Found.UNKNOWN), now=now)
     reopen_or_stop(connection, EditionId(edition.id), now=now)
     return changed
