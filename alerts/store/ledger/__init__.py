@@ -54,7 +54,7 @@ class Ledger:
     # --- drafts and freezing ---------------------------------------------------------------------
 
     def add_draft(self, edition: Edition) -> bool:
-        """Write a draft; False: its key is taken."""
+        """Write a draft; False: its key is taken. A draft that was rejected, skipped or expired gives its key up."""
         with writing(self._engine) as connection:
             return freezing.add_draft(connection, edition)
 

@@ -5,6 +5,7 @@ an editor confirms is the number that is frozen.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Row,
     Select,
     String,
     and_,
@@ -30,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 
-from alerts.errors import NeedsAgain
+from alerts.errors import NeedsAgain, SendRefused
 from alerts.mail.variant import Variant
 from alerts.model import (
     SCOPE_ALL,
@@ -42,7 +44,7 @@ from alerts.model import (
     Fate,
     SuppressionReason,
 )
-from alerts.store.ledger.written import content_hash, edition_row
+from alerts.store.ledger.written import content_hash, edition_from_json, edition_row, edition_to_json
 from alerts.store.segments import segment_sql
 from alerts.store.statements import insert_or_skip
 from alerts.store.tables import (
@@ -59,11 +61,19 @@ from alerts.store.tables import (
 TOLD_BEFORE = "told before"
 REHEARSAL = "rehearsal"
 
+#: how a draft ends that never became more; its key is free again
+_CAME_TO_NOTHING = (EditionState.REJECTED.value, EditionState.EXPIRED.value, EditionState.SKIPPED.value)
+#: with what is appended it still fits the column
+_LONGEST_KEY = 360
+
 
 def add_draft(connection: Connection, edition: Edition) -> bool:
-    """Write a draft, unless its key is taken."""
-    row = {**edition_row(edition), "state": EditionState.DRAFT.value}
-    if connection.execute(insert_or_skip(connection, editions).values(row)).rowcount == 0:
+    """Write a draft, unless its key is taken by something that was sent or may yet be."""
+    for row in connection.execute(select(editions).where(editions.c.key == edition.key).with_for_update()).all():
+        if row.id != edition.id and _came_to_nothing(row):
+            _give_up_key(connection, row)
+    draft = {**edition_row(edition), "state": EditionState.DRAFT.value}
+    if connection.execute(insert_or_skip(connection, editions).values(draft)).rowcount == 0:
         return False
     _write_stories(connection, edition)
     return True
@@ -103,7 +113,7 @@ def freeze(
 ) -> AudienceCount:
     """Freeze an edition: make it ready, with one delivery or one exclusion for every candidate.
 
-    Raises NeedsAgain if the key was used beyond a draft, ValueError without a rendering for everybody else ("").
+    Raises NeedsAgain if the key was frozen before, ValueError without a rendering for everybody else ("").
     """
     if "" not in renderings:
         raise ValueError("there must be a variant for readers of other languages")
@@ -122,17 +132,37 @@ def freeze(
 
 
 def _make_way(connection: Connection, edition: Edition) -> None:
-    """Take away the draft that this edition grew from or that has its key; it must not be more than a draft."""
+    """Clear key and id for the edition: take its draft away, re-key what came to nothing; anything else stays."""
     same = or_(editions.c.key == edition.key, editions.c.id == edition.id)
     for row in connection.execute(select(editions).where(same).with_for_update()).all():
-        if row.state != EditionState.DRAFT.value:
+        if row.state == EditionState.DRAFT.value:
+            connection.execute(delete(edition_stories).where(edition_stories.c.edition_id == row.id))
+            connection.execute(delete(editions).where(editions.c.id == row.id))
+        elif not _came_to_nothing(row):
             when = f" on {row.ready_at:%Y-%m-%d %H:%M} UTC" if row.ready_at else ""
             raise NeedsAgain(
                 f'this was sent before as {row.id} "{row.subject}"{when} ({row.state})',
                 hint="to send it once more, say why: --again REASON",
             )
-        connection.execute(delete(edition_stories).where(edition_stories.c.edition_id == row.id))
-        connection.execute(delete(editions).where(editions.c.id == row.id))
+        elif row.id == edition.id:
+            # somebody said no while somebody else said yes
+            raise SendRefused(
+                f'{row.id} "{row.subject}" is {row.state}: it cannot be sent any more',
+                hint=f"`alerts editions show {row.id}` tells why",
+            )
+        else:
+            _give_up_key(connection, row)
+
+
+def _came_to_nothing(row: Row[Any]) -> bool:
+    return row.ready_at is None and row.state in _CAME_TO_NOTHING
+
+
+def _give_up_key(connection: Connection, row: Row[Any]) -> None:
+    """Re-key an edition of which nobody was told, so that the same may be proposed and sent after all."""
+    key = f"{row.key[:_LONGEST_KEY]}/past-{row.id}"
+    past = edition_to_json(replace(edition_from_json(row.edition), key=key))
+    connection.execute(update(editions).where(editions.c.id == row.id).values(key=key, edition=past))
 
 
 def _write_edition(
