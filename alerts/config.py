@@ -423,6 +423,13 @@ def _contradictions(shown: str, text: str, config: Config) -> list[Problem]:
     return problems
 
 
+#: pydantic's words that only a programmer understands
+_IN_WORDS = {
+    "extra_forbidden": "is not a key",
+    "tuple_type": 'must be a list, such as ["one", "two"]',
+    "model_type": "must be a table, such as [newsroom]",
+    "model_attributes_type": "must be a table, such as [newsroom]",
+}
 _REMEDIES = {
     "extra_forbidden": "no such key; see docs/configuration.md",
     "missing": "add this key",
@@ -432,8 +439,7 @@ _REMEDIES = {
 def _problem(shown: str, text: str, item: Any) -> Problem:
     path = ".".join(str(part) for part in item["loc"])
     message = str(item["msg"]).removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        message = "is not a key"
+    message = _IN_WORDS.get(item["type"], message)
     return Problem(
         file=shown,
         line=_line_of(text, item["loc"]),

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,31 +28,31 @@ def init(session: Session, /, *, folder: Path, name: str | None, address: str | 
     from alerts.desk.init import Answers
     from alerts.desk.init import init as write
 
-    given = {
-        "name": _ask(session, "The newsroom's name", name, "Our newsroom"),
-        "address": _ask(session, "The address mail comes from", address, "alerts@news.example.org"),
-        "zone": _ask(session, "The time zone", zone, "UTC"),
-    }
-    for field, kind in (("name", Line), ("address", Address), ("zone", Zone)):
-        try:
-            TypeAdapter(kind).validate_python(given[field])
-        except ValidationError as error:
-            raise ConfigError(f"{field}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
-    written = write(folder, Answers(**given))
+    def ask(question: str, kind: Any, given: str | None, usual: str) -> str:
+        """Ask until the answer can be used; an answer given as an option is not asked again."""
+        while True:
+            answer = given
+            if answer is None:
+                answer = str(click.prompt(question, default=usual, err=True)) if session.asks else usual
+            try:
+                return str(TypeAdapter(kind).validate_python(answer))
+            except ValidationError as error:
+                wrong = error.errors()[0]["msg"].removeprefix("Value error, ")
+                if given is not None or not session.asks:
+                    raise ConfigError(f"{question}: {wrong}") from None
+                click.echo(wrong, err=True)
+
+    answers = Answers(
+        name=ask("The newsroom's name", Line, name, "Our newsroom"),
+        address=ask("The address mail comes from", Address, address, "alerts@news.example.org"),
+        zone=ask("The time zone", Zone, zone, "UTC"),
+    )
+    written = write(folder, answers)
     then = "" if folder == Path() else f"cd {folder} && "
     session.data(
         {"written": written},
         "\n".join([f"wrote {path}" for path in written] + ["", f"next: {then}alerts subscribers sync && alerts check"]),
     )
-
-
-def _ask(session: Session, question: str, given: str | None, usual: str) -> str:
-    if given is not None:
-        return given
-    if not session.asks:
-        return usual
-    answer: str = click.prompt(question, default=usual, err=True)
-    return answer
 
 
 @click.command(cls=Leaf)

@@ -81,7 +81,7 @@ class CheckedBackend(httpcore2.NetworkBackend):
         """Resolve, check and connect to the first address that answers."""
         trusted = host.casefold() in self._allowed
         if not trusted and port not in PORTS:
-            raise Refused(f"port {port} is not one the web is served on")
+            raise Refused(f"port {port} is not one the web is served on (allow the host in [fetching] allow_private)")
         found = self._resolved(host, port)
         public = found if trusted else [address for address in found if is_public(address)]
         if not public:

@@ -62,7 +62,9 @@ def read_text(
     language = language_of(language) or language_by_script(text)
     cleaned = clean(paragraphs, language=language)
     if not cleaned.title:
-        raise ContentError(f"{shown}: is empty")
+        raise ContentError(
+            f"{shown}: has no headline", hint="the first line is the headline: one line, at most a few hundred letters"
+        )
     if not cleaned.paragraphs:
         raise ContentError(f"{shown}: has a headline but no text", hint="the first line is the headline, then the text")
     return articles.make(
