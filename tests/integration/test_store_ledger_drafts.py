@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from alerts.errors import NeedsAgain, SendRefused
-from alerts.model import EditionId, EditionState, StoryId
+from alerts.model import AudienceCount, Edition, EditionId, EditionState, StoryId
 from alerts.store import Store
-from tests.ledger_samples import NOW, edition, freeze, reader, states, store_in, subscribe
+from tests.ledger_samples import NOW, audience, edition, freeze, reader, states, store_in, subscribe
+from tests.provider_samples import variant
 
 PAST = pytest.mark.parametrize("past", [EditionState.REJECTED, EditionState.EXPIRED, EditionState.SKIPPED])
 SECOND = edition(id=EditionId("second"))
@@ -92,3 +93,74 @@ def test_a_draft_rejected_while_another_editor_approves_it_is_not_sent(store: St
     record = store.ledger.find(edition().id)
     assert record is not None
     assert (record.state, record.edition.key) == (EditionState.REJECTED, edition().key)
+
+
+# --- what was read and confirmed -----------------------------------------------------------------
+
+
+def _approve(store: Store, what: Edition, *, expected: int | None = None, shown: str | None = None) -> AudienceCount:
+    return store.ledger.freeze(
+        what,
+        variants={"": variant()},
+        audience=audience(),
+        provider="tests",
+        approved_by="mara",
+        now=NOW,
+        expected=expected,
+        shown=shown,
+    )
+
+
+def _hash_of_draft(store: Store) -> str:
+    record = store.ledger.find(edition().id)
+    assert record is not None
+    return record.content_hash
+
+
+def test_as_many_as_were_confirmed_get_it(store: Store) -> None:
+    assert _approve(store, edition(), expected=4).to_send == 4
+
+
+@pytest.mark.parametrize("drafted", [True, False])
+def test_other_than_the_confirmed_number_get_none(store: Store, drafted: bool) -> None:
+    if drafted:
+        store.ledger.add_draft(edition())
+    subscribe(store, ["late@readers.example"])
+
+    with pytest.raises(SendRefused, match="5 subscribers would get it now, 4 were confirmed"):
+        _approve(store, edition(), expected=4)
+
+    found = store.ledger.find(edition().id)
+    assert (found is not None and found.state is EditionState.DRAFT) == drafted
+    assert store.ledger.deliveries() == []
+    assert _approve(store, edition(), expected=5).to_send == 5
+
+
+def test_the_draft_that_was_read_is_sent(store: Store) -> None:
+    store.ledger.add_draft(edition())
+
+    assert _approve(store, edition(), shown=_hash_of_draft(store)).to_send == 4
+
+
+def test_a_draft_changed_since_it_was_read_is_not_sent(store: Store) -> None:
+    store.ledger.add_draft(edition())
+    read = _hash_of_draft(store)
+    changed = replace(edition(), subject="Barrier holds after all")
+    store.ledger.replace_draft(changed)
+
+    with pytest.raises(SendRefused, match="changed since you read it"):
+        _approve(store, edition(), shown=read)
+
+    record = store.ledger.find(edition().id)
+    assert record is not None
+    assert (record.edition, record.state) == (changed, EditionState.DRAFT)
+    assert store.ledger.deliveries() == []
+
+
+def test_of_two_editors_who_approve_the_second_hears_that_it_went(store: Store) -> None:
+    store.ledger.add_draft(edition())
+    read = _hash_of_draft(store)
+    _approve(store, edition(), shown=read)
+
+    with pytest.raises(NeedsAgain):
+        _approve(store, edition(), shown=read)

@@ -77,10 +77,14 @@ class Ledger:
         provider: str,
         approved_by: str,
         now: datetime,
+        expected: int | None = None,
+        shown: str | None = None,
     ) -> AudienceCount:
         """Freeze content and audience, and make the edition ready; from here on it will be sent.
 
-        `variants` are by language, "" for everybody else. Raises NeedsAgain if the key was used beyond a draft.
+        `variants` are by language, "" for everybody else; `expected` is how many an editor confirmed, `shown` the
+        content hash of the draft that was read. Raises NeedsAgain if the key was frozen before, SendRefused if either
+        is no longer so; then nothing is written.
         """
         with writing(self._engine) as connection:
             return freezing.freeze(
@@ -91,6 +95,8 @@ class Ledger:
                 provider=provider,
                 approved_by=approved_by,
                 now=now,
+                expected=expected,
+                shown=shown,
             )
 
     # --- handing over ----------------------------------------------------------------------------

@@ -110,18 +110,26 @@ def freeze(
     provider: str,
     approved_by: str,
     now: datetime,
+    expected: int | None = None,
+    shown: str | None = None,
 ) -> AudienceCount:
     """Freeze an edition: make it ready, with one delivery or one exclusion for every candidate.
 
-    Raises NeedsAgain if the key was frozen before, ValueError without a rendering for everybody else ("").
+    Raises NeedsAgain if the key was frozen before, SendRefused if not `expected` so many would get it or its draft is
+    not the one that was `shown` (its content hash), ValueError without a rendering for everybody else ("").
     """
     if "" not in renderings:
         raise ValueError("there must be a variant for readers of other languages")
-    _make_way(connection, edition)
+    _make_way(connection, edition, shown=shown)
     _write_edition(connection, edition, renderings, audience=audience, provider=provider, by=approved_by, now=now)
     people = _candidates(audience)
     _exclude(connection, edition, audience, people)
     to_send = _deliver(connection, edition, people, renderings, now=now)
+    if expected is not None and to_send != expected:
+        raise SendRefused(
+            f"{to_send} subscribers would get it now, {expected} were confirmed",
+            hint="look at it again, and confirm the new number",
+        )
     excluded = _excluded(connection, edition)
     candidates = to_send + sum(excluded.values())
     connection.execute(update(editions).where(editions.c.id == edition.id).values(candidates=candidates))
@@ -131,10 +139,11 @@ def freeze(
 # --- the edition itself --------------------------------------------------------------------------
 
 
-def _make_way(connection: Connection, edition: Edition) -> None:
+def _make_way(connection: Connection, edition: Edition, *, shown: str | None) -> None:
     """Clear key and id for the edition: take its draft away, re-key what came to nothing; anything else stays."""
     same = or_(editions.c.key == edition.key, editions.c.id == edition.id)
-    for row in connection.execute(select(editions).where(same).with_for_update()).all():
+    rows = connection.execute(select(editions).where(same).with_for_update()).all()
+    for row in rows:
         if row.state == EditionState.DRAFT.value:
             connection.execute(delete(edition_stories).where(edition_stories.c.edition_id == row.id))
             connection.execute(delete(editions).where(editions.c.id == row.id))
@@ -152,6 +161,10 @@ def _make_way(connection: Connection, edition: Edition) -> None:
             )
         else:
             _give_up_key(connection, row)
+    if shown is not None and shown not in {row.content_hash for row in rows if row.id == edition.id}:
+        raise SendRefused(
+            f'{edition.id} "{edition.subject}": it was changed since you read it', hint="read it again, then approve it"
+        )
 
 
 def _came_to_nothing(row: Row[Any]) -> bool:
