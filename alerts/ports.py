@@ -153,11 +153,13 @@ class DispatchLedger(Protocol):
         lease_until: datetime,
         limit: Mapping[Lane, int],
         edition: EditionId | None = None,
+        rehearsal_only: bool = False,
     ) -> Claim | None:
         """Lease the next submission, urgent lane first; None: nothing is due.
 
         In one transaction: re-checks that the edition is ready or sending, not stopped, due and not expired, and that
         no delivery is suppressed since; turns those that are into `suppressed` or `expired`; writes the intent.
+        With `rehearsal_only`, what was frozen for everybody is left alone.
         """
         ...
 
@@ -209,7 +211,12 @@ class DispatchLedger(Protocol):
         ...
 
     def next_due_at(
-        self, *, now: datetime, provider: str | None = None, edition: EditionId | None = None
+        self,
+        *,
+        now: datetime,
+        provider: str | None = None,
+        edition: EditionId | None = None,
+        rehearsal_only: bool = False,
     ) -> datetime | None:
         """Tell when the next pending delivery may go (at most now: at once); None: none waits."""
         ...

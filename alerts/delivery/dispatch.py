@@ -123,7 +123,9 @@ class Dispatcher:
     def _until_next(self, edition: EditionId | None) -> float | None:
         """Tell how many seconds to wait for the next submission; None: none is in sight."""
         now = self._clock()
-        due = self._ledger.next_due_at(now=now, provider=self._provider.name, edition=edition)
+        due = self._ledger.next_due_at(
+            now=now, provider=self._provider.name, edition=edition, rehearsal_only=self._settings.rehearsal_only
+        )
         return None if due is None else max((due - now).total_seconds(), self._pause(), 0.0)
 
     def _pause(self) -> float:
@@ -147,6 +149,7 @@ class Dispatcher:
             lease_until=lease.until,
             limit=limit,
             edition=edition,
+            rehearsal_only=self._settings.rehearsal_only,
         )
 
     def _work_off(self, claim: Claim, lease: "_Lease") -> None:

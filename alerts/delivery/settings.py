@@ -15,6 +15,8 @@ class DispatchSettings:
     owner: str
     #: a submission that is not settled by then counts as unknown
     lease: timedelta = timedelta(minutes=3)
+    #: whether only what was frozen as a rehearsal may go out: what was approved for everybody waits
+    rehearsal_only: bool = False
     #: deliveries in one submission: what a crash can leave unknown
     limit: Mapping[Lane, int] = field(
         default_factory=lambda: {Lane.URGENT: 100, Lane.DIGEST: 1000, Lane.BULK: 1000},

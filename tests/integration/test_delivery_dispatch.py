@@ -29,7 +29,19 @@ from alerts.model import (
 )
 from alerts.ports import Capabilities, Found
 from alerts.store import Store
-from tests.ledger_samples import KEY, NOW, edition, freeze, must_claim, reader, states, store_in, subscribe
+from tests.ledger_samples import (
+    KEY,
+    NOW,
+    audience,
+    claim,
+    edition,
+    freeze,
+    must_claim,
+    reader,
+    states,
+    store_in,
+    subscribe,
+)
 
 Answer = Callable[[Addressed], Outcome]
 SETTINGS = DispatchSettings(owner="tests", limit=dict.fromkeys(Lane, 10), patience=timedelta())
@@ -120,6 +132,23 @@ def test_everybody_gets_one_mail(store: Store, workers: int) -> None:
     assert sorted(size for _, _, size in provider.submissions) == [5, 10, 10, 10]
     assert states(store, made) == {"accepted": 35}
     assert told == {OutcomeKind.ACCEPTED: 35}
+
+
+def test_in_rehearsal_nothing_goes_that_was_frozen_for_everybody(store: Store) -> None:
+    live, rehearsed = edition("live"), edition("rehearsed")
+    freeze(store, live)
+    freeze(store, rehearsed, to=audience(only_to=[reader(7)]))
+    provider = Scripted(always(OutcomeKind.ACCEPTED))
+
+    run(dispatcher(store, provider, settings=replace(SETTINGS, rehearsal_only=True)))
+
+    assert provider.taken == Counter([reader(7)])
+    assert states(store, live) == {"pending": 35}
+    assert claim(store, rehearsal_only=True) is None
+    assert store.ledger.next_due_at(now=NOW, rehearsal_only=True) is None
+    assert store.ledger.next_due_at(now=NOW) == NOW
+    run(dispatcher(store, provider))
+    assert states(store, live) == {"accepted": 35}
 
 
 def test_urgent_overtakes_a_digest_between_two_submissions(store: Store) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from alerts.mail.variant import Addressed, Variant
-from alerts.model import DeliveryId, EditionId, Finding, Lane, Outcome, OutcomeKind, SubmissionId
+from alerts.model import DeliveryId, EditionId, Finding, Outcome, OutcomeKind, SubmissionId
 from alerts.ports import Claim, Found, Provider, Settled
 from alerts.store.engine import writing
 from alerts.store.ledger import Ledger
@@ -34,20 +34,9 @@ class RecordsBeforeSending(Ledger):
 class SendsBeforeRecording(Ledger):
     """Writes nothing down until the provider has answered."""
 
-    def claim(
-        self,
-        *,
-        owner: str,
-        provider: str,
-        now: datetime,
-        lease_until: datetime,
-        limit: Mapping[Lane, int],
-        edition: EditionId | None = None,
-    ) -> Claim | None:
+    def claim(self, **how: Any) -> Claim | None:
         """Claim without leaving a trace."""
-        claimed = super().claim(
-            owner=owner, provider=provider, now=now, lease_until=lease_until, limit=limit, edition=edition
-        )
+        claimed = super().claim(**how)
         if claimed is not None:
             self._turn(claimed, "submitting", "pending")
         return claimed

@@ -110,6 +110,7 @@ class Ledger:
         lease_until: datetime,
         limit: Mapping[Lane, int],
         edition: EditionId | None = None,
+        rehearsal_only: bool = False,
     ) -> Claim | None:
         """Lease the next submission, urgent lane first; None: nothing is due, or everything is stopped."""
         with writing(self._engine) as connection:
@@ -121,6 +122,7 @@ class Ledger:
                 lease_until=lease_until,
                 limit=limit,
                 edition=edition,
+                rehearsal_only=rehearsal_only,
             )
 
     def settle(
@@ -173,11 +175,18 @@ class Ledger:
             return unknowns.resolve_unknown(connection, submission, found, now=now, resend=resend)
 
     def next_due_at(
-        self, *, now: datetime, provider: str | None = None, edition: EditionId | None = None
+        self,
+        *,
+        now: datetime,
+        provider: str | None = None,
+        edition: EditionId | None = None,
+        rehearsal_only: bool = False,
     ) -> datetime | None:
         """Tell when the next pending delivery may go (at most now: at once); None: none waits, or nothing may go."""
         with reading(self._engine) as connection:
-            return claiming.next_due_at(connection, now=now, provider=provider, edition=edition)
+            return claiming.next_due_at(
+                connection, now=now, provider=provider, edition=edition, rehearsal_only=rehearsal_only
+            )
 
     def apply_events(self, events: Sequence[Event], *, now: datetime) -> int:
         """Take in what a provider tells; return how many events were new and ours.

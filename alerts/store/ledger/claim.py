@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, true, update
 
 from alerts.model import DeliveryId, DeliveryState, EditionId, EditionState, Lane, Mailbox, SubmissionId
 from alerts.ports import Claim, ClaimedDelivery
@@ -32,11 +32,13 @@ def claim(
     lease_until: datetime,
     limit: Mapping[Lane, int],
     edition: EditionId | None,
+    rehearsal_only: bool,
 ) -> Claim | None:
     """Lease the next submission; None: nothing is due, or everything is stopped."""
     if is_stopped(connection):
         return None
-    while (due := _next_edition(connection, provider=provider, now=now, only=edition)) is not None:
+    may_go = _may_go(now, rehearsal_only=rehearsal_only)
+    while (due := _next_edition(connection, may_go, provider=provider, now=now, only=edition)) is not None:
         size = max(1, limit[list(Lane)[due.lane]])
         found = _next_deliveries(connection, due, now=now, size=size)
         if not found:
@@ -49,12 +51,18 @@ def claim(
 
 
 def next_due_at(
-    connection: Connection, *, now: datetime, provider: str | None, edition: EditionId | None
+    connection: Connection,
+    *,
+    now: datetime,
+    provider: str | None,
+    edition: EditionId | None,
+    rehearsal_only: bool,
 ) -> datetime | None:
     """Tell when the next pending delivery may go; None: none waits, or nothing may go."""
     if is_stopped(connection):
         return None
-    open_editions = select(editions.c.id, editions.c.not_before_at).where(_sendable(now))
+    may_go = _may_go(now, rehearsal_only=rehearsal_only)
+    open_editions = select(editions.c.id, editions.c.not_before_at).where(may_go)
     if provider is not None:
         open_editions = open_editions.where(editions.c.provider == provider)
     if edition is not None:
@@ -80,10 +88,16 @@ def is_stopped(connection: Connection) -> bool:
     return connection.execute(select(control.c.name).where(control.c.name == STOP)).first() is not None
 
 
-def _sendable(now: datetime) -> ColumnElement[bool]:
+def _may_go(now: datetime, *, rehearsal_only: bool) -> ColumnElement[bool]:
+    """Whether anything of an edition may be handed over.
+
+    In rehearsal, only what was frozen as one: what was approved for everybody must not go out because a newsroom that
+    was live went back to rehearsing.
+    """
     return and_(
         editions.c.state.in_(_SENDABLE),
         or_(editions.c.expires_at.is_(None), editions.c.expires_at > now),
+        editions.c.rehearsal if rehearsal_only else true(),
     )
 
 
@@ -95,7 +109,9 @@ def _due_delivery(now: datetime) -> ColumnElement[bool]:
     return or_(deliveries.c.not_before_at.is_(None), deliveries.c.not_before_at <= now)
 
 
-def _next_edition(connection: Connection, *, provider: str, now: datetime, only: EditionId | None) -> Row[Any] | None:
+def _next_edition(
+    connection: Connection, may_go: ColumnElement[bool], *, provider: str, now: datetime, only: EditionId | None
+) -> Row[Any] | None:
     """Find the edition to go on with: urgent lane first, then the one that waits longest.
 
     One that was frozen for another provider is left alone: what was approved for the outbox must not go out live
@@ -108,7 +124,7 @@ def _next_edition(connection: Connection, *, provider: str, now: datetime, only:
     )
     due: Select[Any] = (
         select(editions.c.id, editions.c.lane, editions.c.scope, editions.c.provider)
-        .where(_sendable(now), _due_edition(now), editions.c.provider == provider, waiting)
+        .where(may_go, _due_edition(now), editions.c.provider == provider, waiting)
         .order_by(editions.c.lane, editions.c.ready_at, editions.c.id)
         .limit(1)
     )
