@@ -110,17 +110,31 @@ def launch(desk: Newsdesk, occurrence: Occurrence, made: send.SendPlan, *, edito
     send.launch(desk, made, editor=editor)
 
 
-def occurrence_on(desk: Newsdesk, digest: Digest, on: date | None) -> Occurrence:
-    """Find a digest's occurrence on a date; without one: the latest that is due, else the next."""
+def occurrence_on(desk: Newsdesk, digest: Digest, on: date | None, *, next_ok: bool = False) -> Occurrence:
+    """Find a digest's occurrence on a date; without one today's: the latest that is due, else the first to come.
+
+    On a day without any, `next_ok` takes the next one: to show it. Otherwise raises SendRefused: what was asked for
+    as today's must not be another day's.
+    """
     rule = rule_of(desk, digest)
     now = desk.clock()
-    if on is None:
-        past = due(rule, after=now - _LOOK_BACK, until=now)
-        return past[-1] if past and past[-1].nominal_on == _today(rule, now) else upcoming(rule, now=now, count=1)[0]
-    found = of_date(rule, on)
-    if not found:
-        raise SendRefused(f"{on} does not exist in {rule.zone}", hint="the clocks skipped that day there")
-    return found[0]
+    if on is not None:
+        found = of_date(rule, on)
+        if not found:
+            raise SendRefused(f"{on} does not exist in {rule.zone}", hint="the clocks skipped that day there")
+        return found[0]
+    today = _today(rule, now)
+    todays = of_date(rule, today) if today.weekday() in rule.days else []
+    if todays:
+        past = [occurrence for occurrence in todays if occurrence.due_at <= now]
+        return past[-1] if past else todays[0]
+    following = upcoming(rule, now=now, count=1)[0]
+    if next_ok:
+        return following
+    raise SendRefused(
+        f"{digest.name} is not due today",
+        hint=f"the next one: alerts digest {digest.name} --date {following.nominal_on}",
+    )
 
 
 def _today(rule: Rule, now: datetime) -> date:

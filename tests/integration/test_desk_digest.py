@@ -1,12 +1,13 @@
 """A digest that the desk sees before it goes: untouched it goes at its time, rejected it does not."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from alerts.desk import Newsdesk, decide, digest
+from alerts.errors import SendRefused
 from alerts.model import EditionState, NoticeKind
 from tests.integration.newsdesk import Hands
 from tests.integration.test_scheduler_ticks import digests, newsroom, publish
@@ -114,4 +115,39 @@ def test_the_first_digest_takes_its_last_period_not_the_archive(tmp_path: Path) 
     digest.tick(desk)
     second = digests(desk)[0]
     assert [entry.headline for entry in second.edition.entries] == ["Council buys the empty cinema on Mill Lane"]
+    desk.close()
+
+
+# --- which one is meant ---------------------------------------------------------------------------
+
+
+def test_on_a_day_without_one_none_is_taken_for_another_days(tmp_path: Path) -> None:
+    saturday = Hands(datetime(2026, 3, 7, 8, 0, tzinfo=UTC))
+    desk = newsroom(tmp_path / "newsroom", saturday, at="07:00", more='days = "weekdays"')
+    rule = desk.config.digest("daily")
+    with pytest.raises(SendRefused, match="daily is not due today") as refused:
+        digest.occurrence_on(desk, rule, None)
+    assert "--date 2026-03-09" in refused.value.hint
+    assert digest.occurrence_on(desk, rule, None, next_ok=True).nominal_on == date(2026, 3, 9)
+    assert digest.occurrence_on(desk, rule, date(2026, 3, 9)).nominal_on == date(2026, 3, 9)
+    desk.close()
+
+
+@pytest.mark.parametrize(
+    ("hour", "slot"), [(0, "07:00"), (6, "07:00"), (7, "07:00"), (11, "07:00"), (12, "12:00"), (23, "18:00")]
+)
+def test_of_several_today_the_latest_that_is_due_is_meant(tmp_path: Path, hour: int, slot: str) -> None:
+    clock = Hands(datetime(2026, 3, 2, hour, 0, tzinfo=UTC))
+    desk = newsroom(tmp_path / "newsroom", clock, at="12:00")
+    thrice = desk.config.digest("daily").model_copy(update={"at": ("18:00", "07:00", "12:00")})
+    occurrence = digest.occurrence_on(desk, thrice, None)
+    assert (occurrence.nominal_on, occurrence.slot) == (date(2026, 3, 2), slot)
+    desk.close()
+
+
+def test_today_is_the_day_in_the_digests_zone(tmp_path: Path) -> None:
+    # Sunday evening in UTC is Monday morning in Auckland
+    clock = Hands(datetime(2026, 3, 1, 20, 0, tzinfo=UTC))
+    desk = newsroom(tmp_path / "newsroom", clock, at="07:00", zone="Pacific/Auckland", more='days = "mon"')
+    assert digest.occurrence_on(desk, desk.config.digest("daily"), None).nominal_on == date(2026, 3, 2)
     desk.close()
