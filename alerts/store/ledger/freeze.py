@@ -115,8 +115,8 @@ def freeze(
 ) -> AudienceCount:
     """Freeze an edition: make it ready, with one delivery or one exclusion for every candidate.
 
-    Raises NeedsAgain if the key was frozen before, SendRefused if not `expected` so many would get it or its draft is
-    not the one that was `shown` (its content hash), ValueError without a rendering for everybody else ("").
+    Raises NeedsAgain if the key was frozen before, SendRefused if not about `expected` so many would get it or its draft
+    is not the one that was `shown` (its content hash), ValueError without a rendering for everybody else ("").
     """
     if "" not in renderings:
         raise ValueError("there must be a variant for readers of other languages")
@@ -125,7 +125,7 @@ def freeze(
     people = _candidates(audience)
     _exclude(connection, edition, audience, people)
     to_send = _deliver(connection, edition, people, renderings, now=now)
-    if expected is not None and to_send != expected:
+    if expected is not None and not _is_near(to_send, expected):
         raise SendRefused(
             f"{to_send} subscribers would get it now, {expected} were confirmed",
             hint="look at it again, and confirm the new number",
@@ -134,6 +134,12 @@ def freeze(
     candidates = to_send + sum(excluded.values())
     connection.execute(update(editions).where(editions.c.id == edition.id).values(candidates=candidates))
     return AudienceCount(candidates=candidates, by_segment=_by_segment(connection, audience), excluded=excluded)
+
+
+def _is_near(number: int, confirmed: int) -> bool:
+    """Allow for those who leave, or join a large list, between the plan and the editor's word."""
+    share = confirmed // 50
+    return confirmed - max(share, 10) <= number <= confirmed + share
 
 
 # --- the edition itself --------------------------------------------------------------------------
