@@ -16,6 +16,9 @@ from alerts.store.statements import insert_or_skip, insert_or_update
 #: States of an occurrence.
 OPENED, SKIPPED = "opened", "skipped"
 
+#: Begins the keys of occurrences that were only rehearsed.
+_REHEARSAL = "rehearsal/"
+
 _FAR_AHEAD = timedelta(minutes=1)
 
 
@@ -27,37 +30,69 @@ class Daybook:
 
     # --- occurrences ------------------------------------------------------------------------------
 
-    def open_occurrence(self, occurrence: Occurrence, *, edition: EditionId, now: datetime) -> bool:
-        """Take an occurrence for an edition; False: it was taken or skipped before, perhaps by another process."""
-        return self._settle(occurrence, state=OPENED, edition=edition, reason="", now=now)
+    def open_occurrence(
+        self, occurrence: Occurrence, *, edition: EditionId, now: datetime, rehearsal: bool = False
+    ) -> bool:
+        """Take an occurrence for an edition; False: it was taken or skipped before, perhaps by another process.
 
-    def skip_occurrence(self, occurrence: Occurrence, *, reason: str, now: datetime) -> bool:
+        What is rehearsed has a record of its own: it takes nothing from the occurrence that everybody waits for.
+        """
+        key = occurrence_key(occurrence.key, rehearsal=rehearsal)
+        return self._settle(key, occurrence, state=OPENED, edition=edition, reason="", now=now)
+
+    def skip_occurrence(self, occurrence: Occurrence, *, reason: str, now: datetime, rehearsal: bool = False) -> bool:
         """Record that a digest does not go out, and why; False: it was taken or skipped before."""
-        return self._settle(occurrence, state=SKIPPED, edition=None, reason=reason, now=now)
+        key = occurrence_key(occurrence.key, rehearsal=rehearsal)
+        return self._settle(key, occurrence, state=SKIPPED, edition=None, reason=reason, now=now)
 
-    def occurrence(self, key: str) -> OccurrenceRecord | None:
+    def replace_occurrence(
+        self,
+        occurrence: Occurrence,
+        *,
+        instead_of: EditionId,
+        edition: EditionId | None,
+        now: datetime,
+        reason: str = "",
+        rehearsal: bool = False,
+    ) -> bool:
+        """Give an occurrence whose edition came to nothing to another, or skip it (None) with the reason.
+
+        False: it is not that edition's any more.
+        """
+        table = tables.occurrences
+        with writing(self._engine) as connection:
+            done = connection.execute(
+                update(table)
+                .where(table.c.key == occurrence_key(occurrence.key, rehearsal=rehearsal))
+                .where(table.c.state == OPENED, table.c.edition_id == instead_of)
+                .values(state=OPENED if edition else SKIPPED, edition_id=edition, reason=reason, at=now)
+            )
+        return done.rowcount == 1
+
+    def occurrence(self, key: str, *, rehearsal: bool = False) -> OccurrenceRecord | None:
         """Tell what became of an occurrence."""
         with reading(self._engine) as connection:
-            found = select(tables.occurrences).where(tables.occurrences.c.key == key)
-            row = connection.execute(found).one_or_none()
+            wanted = tables.occurrences.c.key == occurrence_key(key, rehearsal=rehearsal)
+            row = connection.execute(select(tables.occurrences).where(wanted)).one_or_none()
         return _occurrence(row) if row else None
 
     def occurrences(self, digest: str | None = None, *, since: datetime) -> list[OccurrenceRecord]:
-        """List what was due since an instant, of one digest or of all, oldest first."""
+        """List what was due since an instant, of one digest or of all, oldest first; nothing that was rehearsed."""
         table = tables.occurrences
         found = select(table).where(table.c.due_at >= since).order_by(table.c.due_at, table.c.key)
+        found = found.where(table.c.key.not_like(f"{_REHEARSAL}%"))
         if digest is not None:
             found = found.where(table.c.digest == digest)
         with reading(self._engine) as connection:
             return [_occurrence(row) for row in connection.execute(found)]
 
     def _settle(
-        self, occurrence: Occurrence, *, state: str, edition: EditionId | None, reason: str, now: datetime
+        self, key: str, occurrence: Occurrence, *, state: str, edition: EditionId | None, reason: str, now: datetime
     ) -> bool:
         with writing(self._engine) as connection:
             done = connection.execute(
                 insert_or_skip(connection, tables.occurrences).values(
-                    key=occurrence.key,
+                    key=key,
                     digest=occurrence.digest,
                     nominal_on=occurrence.nominal_on,
                     slot=occurrence.slot,
@@ -196,6 +231,11 @@ class Daybook:
         with reading(self._engine) as connection:
             found = select(table).where(table.c.name.startswith(prefix, autoescape=True)).order_by(table.c.name)
             return [(row.name, row.value, row.at) for row in connection.execute(found)]
+
+
+def occurrence_key(key: str, *, rehearsal: bool) -> str:
+    """Name an occurrence's record."""
+    return _REHEARSAL + key if rehearsal else key
 
 
 def _occurrence(row: Row[Any]) -> OccurrenceRecord:

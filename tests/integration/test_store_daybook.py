@@ -43,6 +43,29 @@ class TestOccurrences:
         assert record is not None
         assert (record.state, record.edition, record.reason) == ("skipped", None, "nothing new")
 
+    def test_a_rehearsed_one_is_still_there_for_everybody(self, store: Store) -> None:
+        book, key = store.daybook, occurrence(2).key
+        assert book.open_occurrence(occurrence(2), edition=EditionId("r1"), now=NOW, rehearsal=True)
+        assert not book.open_occurrence(occurrence(2), edition=EditionId("r2"), now=NOW, rehearsal=True)
+        assert book.occurrence(key) is None
+        assert book.occurrences(since=NOW - HOUR) == []
+        assert book.open_occurrence(occurrence(2), edition=EditionId("e1"), now=NOW)
+        found = [book.occurrence(key, rehearsal=rehearsal) for rehearsal in (False, True)]
+        assert [record.edition for record in found if record] == ["e1", "r1"]
+
+    def test_one_whose_edition_came_to_nothing_is_given_to_another_or_skipped(self, store: Store) -> None:
+        book, key = store.daybook, occurrence(2).key
+        one, other = EditionId("e1"), EditionId("e2")
+        book.open_occurrence(occurrence(2), edition=one, now=NOW)
+        assert not book.replace_occurrence(occurrence(2), instead_of=other, edition=None, now=NOW)
+        assert book.replace_occurrence(occurrence(2), instead_of=one, edition=other, now=NOW)
+        assert not book.replace_occurrence(occurrence(2), instead_of=one, edition=None, now=NOW)
+        assert book.replace_occurrence(occurrence(2), instead_of=other, edition=None, reason="too late", now=NOW)
+        record = book.occurrence(key)
+        assert record is not None
+        assert (record.state, record.edition, record.reason) == ("skipped", None, "too late")
+        assert not book.replace_occurrence(occurrence(2), instead_of=other, edition=one, now=NOW)
+
     def test_two_schedulers_with_a_database_each_open_agree(self, store: Store, tmp_path: Path) -> None:
         other = open_store("sqlite:///alerts.db", base=tmp_path, address_key=b"k" * 32)
         taken: list[tuple[str, int]] = []
