@@ -246,15 +246,18 @@ class Ledger:
         with reading(self._engine) as connection:
             return accounts.story_editions(connection, stories)
 
-    def told_stories(self, *, digest: str) -> set[StoryId]:
-        """Name the stories that a digest told."""
+    def told_stories(self, *, digest: str, rehearsal: bool = False) -> set[StoryId]:
+        """Name the stories that a digest told, in rehearsals or in earnest; not those of which nothing went."""
         with reading(self._engine) as connection:
-            return accounts.told_stories(connection, digest=digest)
+            return accounts.told_stories(connection, digest=digest, rehearsal=rehearsal)
 
-    def digest_watermark(self, digest: str) -> datetime | None:
-        """Tell when the newest edition of a digest was made that was not skipped or rejected."""
+    def digest_watermark(self, digest: str, rehearsal: bool = False) -> datetime | None:
+        """Tell when the newest edition of a digest was made, of its rehearsals or of those in earnest.
+
+        A draft counts as either; what was skipped, rejected, expired or killed counts only if some of it went.
+        """
         with reading(self._engine) as connection:
-            return accounts.digest_watermark(connection, digest)
+            return accounts.digest_watermark(connection, digest, rehearsal=rehearsal)
 
     def receipt(self, edition: EditionId) -> Receipt:
         """Draw up the account of an edition. Raises StoreError if there is no such edition."""

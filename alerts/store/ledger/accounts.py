@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from alerts.mail.variant import Variant
 from alerts.model import (
@@ -19,7 +19,7 @@ from alerts.model import (
     SubscriberId,
 )
 from alerts.store.ledger.states import counts
-from alerts.store.ledger.transitions import TOLD
+from alerts.store.ledger.transitions import CUT_SHORT, MAY_HAVE_GONE, TOLD
 from alerts.store.ledger.written import record_of
 from alerts.store.records import DeliveryRecord, EditionRecord, ExclusionRecord
 from alerts.store.statements import chunks
@@ -27,6 +27,7 @@ from alerts.store.tables import deliveries, edition_stories, editions, exclusion
 
 #: reasons for failure that a receipt lists; providers put numbers into their words, so there may be thousands
 _REASONS = 20
+_TOLD = [state.value for state in TOLD]
 _FAILED = (DeliveryState.REJECTED.value, DeliveryState.DEAD.value)
 
 
@@ -83,26 +84,37 @@ def story_editions(connection: Connection, stories: Iterable[StoryId]) -> list[E
     return sorted(found.values(), key=lambda record: (record.edition.made_at, record.edition.id), reverse=True)
 
 
-def told_stories(connection: Connection, *, digest: str) -> set[StoryId]:
-    """Name the stories that a digest told."""
+def told_stories(connection: Connection, *, digest: str, rehearsal: bool) -> set[StoryId]:
+    """Name the stories that a digest told, or is about to; a rehearsal tells nobody but those who rehearse."""
     told = (
         select(edition_stories.c.story_id)
         .join(editions, editions.c.id == edition_stories.c.edition_id)
         .where(
             editions.c.digest == digest,
-            editions.c.state.in_([state.value for state in TOLD]),
+            editions.c.rehearsal == rehearsal,
+            or_(editions.c.state.in_(_TOLD), _reached_somebody()),
             edition_stories.c.story_id.is_not(None),
         )
     )
     return {StoryId(story) for story in connection.execute(told).scalars()}
 
 
-def digest_watermark(connection: Connection, digest: str) -> datetime | None:
-    """Tell when the newest edition of a digest was made that was not skipped or rejected."""
-    unmade = [EditionState.SKIPPED.value, EditionState.REJECTED.value]
-    newest = select(func.max(editions.c.made_at)).where(editions.c.digest == digest, editions.c.state.not_in(unmade))
+def digest_watermark(connection: Connection, digest: str, *, rehearsal: bool) -> datetime | None:
+    """Tell when the newest edition of a digest was made that went to anybody or still may: a draft counts."""
+    draft = editions.c.state == EditionState.DRAFT.value
+    newest = select(func.max(editions.c.made_at)).where(
+        editions.c.digest == digest,
+        # whether a draft becomes a rehearsal is decided when it is frozen
+        or_(draft, and_(editions.c.rehearsal == rehearsal, or_(editions.c.state.in_(_TOLD), _reached_somebody()))),
+    )
     made_at: datetime | None = connection.execute(newest).scalar()
     return made_at
+
+
+def _reached_somebody() -> ColumnElement[bool]:
+    gone = deliveries.c.state.in_([state.value for state in MAY_HAVE_GONE])
+    some = exists().where(deliveries.c.edition_id == editions.c.id, gone)
+    return and_(editions.c.state.in_([state.value for state in CUT_SHORT]), some)
 
 
 def variant(connection: Connection, variant_hash: str) -> Variant:

@@ -115,7 +115,7 @@ def freeze(
 ) -> AudienceCount:
     """Freeze an edition: make it ready, with one delivery or one exclusion for every candidate.
 
-    Raises NeedsAgain if the key was frozen before, SendRefused if not about `expected` so many would get it or its draft
+    Raises NeedsAgain if the key was frozen before, SendRefused if not about `expected` would get it or if its draft
     is not the one that was `shown` (its content hash), ValueError without a rendering for everybody else ("").
     """
     if "" not in renderings:

@@ -35,7 +35,17 @@ STANDING = (_E.HELD, _E.BLOCKED)
 #: nothing will be handed over any more, whatever comes back to pending
 STOPPED = (_E.KILLED, _E.EXPIRED, _E.DONE)
 #: the story counts as told, or is about to be
-TOLD = (_E.READY, _E.SENDING, _E.HELD, _E.BLOCKED, _E.DONE, _E.DONE_UNRESOLVED, _E.KILLED)
+TOLD = (*OPEN, _E.DONE, _E.DONE_UNRESOLVED)
+#: ended before its time: counts as told if anybody may have had it
+CUT_SHORT = (_E.SKIPPED, _E.REJECTED, _E.EXPIRED, _E.KILLED)
+
+#: a reader has the mail, or may have it
+MAY_HAVE_GONE = (
+    DeliveryState.SUBMITTING,
+    DeliveryState.ACCEPTED,
+    DeliveryState.UNKNOWN,
+    DeliveryState.ABANDONED,
+)
 
 AFTER_OUTCOME: Mapping[OutcomeKind, DeliveryState] = {
     OutcomeKind.ACCEPTED: DeliveryState.ACCEPTED,
