@@ -30,13 +30,13 @@ def approve(session: Session, /, *, edition: str, expect: int | None, dry_run: b
     from alerts.desk import send as sending
 
     with session.desk() as desk:
-        plan = sending.plan(desk, decide.find(desk, edition).edition)
+        plan = sending.plan(desk, decide.find(desk, edition, among="drafts").edition)
         if dry_run:
             session.data({"edition": plan.edition.id}, lambda: plan_text(plan, desk.config.newsroom.timezone))
             return 0
         session.say(plan_text(plan, desk.config.newsroom.timezone))
-        session.confirm_number(plan.count.to_send, yes=yes, expect=expect)
-        decide.approve(desk, plan.edition.id, editor=editor_name())
+        expected = session.confirm_number(plan.count.to_send, yes=yes, expect=expect)
+        decide.approve(desk, plan.edition.id, editor=editor_name(), seen=plan.shown, expected=expected)
         return deliver_and_report(session, desk, plan.edition.id)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from alerts.cli.output import local, progress, receipt_text
 from alerts.cli.session import Session
 from alerts.cli.stopping import stoppable
-from alerts.errors import PartlySent, ProviderError, StoreError
+from alerts.errors import PartlySent, ProviderError, SendRefused, StoreError
 
 if TYPE_CHECKING:
     from alerts.desk import Newsdesk
@@ -34,6 +34,7 @@ def deliver_and_report(session: Session, desk: "Newsdesk", edition: "EditionId")
     if stop.is_set():
         session.say(f"interrupted; the same command goes on, or `alerts run` does (edition {edition})")
         return 130
+    _refuse_ended(receipt)
     record = desk.store.ledger.find(edition)
     starts_at = record.edition.not_before_at if record else None
     if starts_at is not None and starts_at > desk.clock():
@@ -50,26 +51,72 @@ def receipt_data(receipt: "Receipt") -> dict[str, object]:
     return {**asdict(receipt), "adds_up": receipt.adds_up}
 
 
-def _judge(desk: "Newsdesk", receipt: "Receipt") -> None:
-    from alerts.desk.send import waits
-
-    count = {state.value: number for state, number in receipt.deliveries.items()}
-    why = "; ".join(receipt.failures)
-    if receipt.state.value == "blocked":
-        raise ProviderError(
-            f"the provider refuses us: {why or 'see alerts doctor'}; {count['pending']} wait",
-            hint=f"mend it, then: alerts release {receipt.edition}",
+def _refuse_ended(receipt: "Receipt") -> None:
+    """Raise SendRefused for an edition that was ended before everybody had it."""
+    ended = {"killed": "was killed", "expired": "expired before it could go out"}
+    if how := ended.get(receipt.state.value):
+        raise SendRefused(
+            f"{receipt.edition} {how}; {_count(receipt, 'accepted')} have it",
+            hint="to send it once more, say why: --again REASON",
         )
-    open_ones = count["pending"] + count["deferred"] + count["submitting"]
-    if open_ones and not count["accepted"] and not count["unknown"]:
+
+
+def _judge(desk: "Newsdesk", receipt: "Receipt") -> None:
+    """Say by the exit code how far an edition came, and why not further."""
+    why = "; ".join(receipt.failures) or receipt.state_reason
+    waiting = sum(_count(receipt, state) for state in ("pending", "deferred", "submitting"))
+    accepted, unknown = _count(receipt, "accepted"), _count(receipt, "unknown")
+    lost = sum(_count(receipt, state) for state in ("dead", "expired"))
+    if waiting:
+        _explain_waiting(desk, receipt, waiting, why)
+    if waiting and not accepted and not unknown:
         raise ProviderError(
-            f"the provider took nothing yet: {why or 'no reason given'}; {open_ones} wait",
+            f"the provider took nothing yet: {why or 'no reason given'}; {waiting} wait",
             hint="the same command, or `alerts run`, tries again",
         )
-    if open_ones or count["unknown"] or count["dead"]:
-        wait = waits(desk, receipt.edition)
-        when = f"; the next try is in {int(wait.total_seconds())} s" if wait is not None else ""
+    if waiting or unknown:
         raise PartlySent(
-            f"{open_ones} wait, {count['unknown']} unknown, {count['dead']} given up{when}",
+            f"{waiting} wait, {unknown} unknown, {lost} did not go{_next_try(desk, receipt)}",
             hint="`alerts run` (or the same command) goes on; `alerts receipt` shows the account",
         )
+    if (lost or _count(receipt, "rejected")) and not accepted:
+        raise ProviderError(
+            f"nobody got it: {why or 'no reason given'}", hint=f"alerts receipt {receipt.edition} --people"
+        )
+    if lost:
+        raise PartlySent(
+            f"{accepted} have it, {lost} do not: {why}", hint=f"alerts receipt {receipt.edition} --people names them"
+        )
+
+
+def _explain_waiting(desk: "Newsdesk", receipt: "Receipt", waiting: int, why: str) -> None:
+    """Raise where an edition waits for a person rather than for the provider."""
+    if stopped := desk.store.daybook.get("stop"):
+        raise SendRefused(f"all sending is stopped ({stopped.value}); {waiting} wait", hint="to go on: alerts resume")
+    if receipt.state.value == "held":
+        raise SendRefused(
+            f"{receipt.edition} is held{': ' + receipt.state_reason if receipt.state_reason else ''}; {waiting} wait",
+            hint=f"to go on: alerts release {receipt.edition}",
+        )
+    if receipt.state.value == "blocked":
+        raise ProviderError(
+            f"the provider refuses us: {why or 'see alerts doctor'}; {waiting} wait",
+            hint=f"mend it, then: alerts release {receipt.edition}",
+        )
+    if receipt.provider != desk.config.provider.use:
+        raise SendRefused(
+            f"{receipt.edition} was approved to go through {receipt.provider}, not {desk.config.provider.use}; "
+            f"{waiting} wait",
+            hint=f'set provider.use = "{receipt.provider}" again, or: alerts kill {receipt.edition} and send --again',
+        )
+
+
+def _next_try(desk: "Newsdesk", receipt: "Receipt") -> str:
+    from alerts.desk.send import waits
+
+    wait = waits(desk, receipt.edition)
+    return f"; the next try is in {int(wait.total_seconds())} s" if wait is not None else ""
+
+
+def _count(receipt: "Receipt", state: str) -> int:
+    return next((number for known, number in receipt.deliveries.items() if known.value == state), 0)

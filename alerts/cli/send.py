@@ -1,5 +1,6 @@
 """`send`, `test`, `preview`, `preflight`: everything that starts from something to say."""
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -111,7 +112,7 @@ def send(
     from alerts.desk import send as sending
 
     with session.desk() as desk:
-        edition = _compose(desk, sources, segments, **words)
+        edition = _compose(session, desk, sources, segments, **words)
         if at is not None:
             edition = replace(edition, not_before_at=_instant(at, desk.config.newsroom.timezone, desk.clock()))
         plan = sending.plan(desk, edition, again=again or "")
@@ -130,6 +131,7 @@ def confirm_and_send(
 ) -> int:
     """Show a plan, ask, send it, print the receipt; return the exit code."""
     from alerts.desk import send as sending
+    from alerts.desk import told
 
     zone = desk.config.newsroom.timezone
     if dry_run:
@@ -139,13 +141,16 @@ def confirm_and_send(
     if plan.existing is None:
         session.say(plan_text(plan, zone))
         sending.refuse_unfit(plan)
-        session.confirm_number(plan.count.to_send, yes=yes, expect=expect)
+        expected = session.confirm_number(plan.count.to_send, yes=yes, expect=expect)
         if launch is not None:
             launch(plan)
         else:
-            sending.launch(desk, plan, editor=editor_name())
+            sending.launch(desk, plan, editor=editor_name(), expected=expected)
     else:
         session.say(f'"{plan.edition.subject}" was launched before as {plan.edition.id}; going on with what is left')
+    for part in told.unfinished_parts(desk, plan.edition):
+        session.say(f"going on with {part.edition.id} too, which tells the same to {', '.join(part.edition.segments)}")
+        sending.deliver(desk, part.edition.id)
     return deliver_and_report(session, desk, plan.edition.id)
 
 
@@ -188,10 +193,14 @@ def _instant(written: str, zone: str, now: datetime) -> datetime:
         raise click.BadParameter(
             f'"{written}" is no time; such as 18:30 or 2026-11-24T18:30', param_hint="--at"
         ) from None
-    return (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    at = (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    if at < now - timedelta(minutes=1):
+        raise click.BadParameter(f"{written} is past", param_hint="--at")
+    return at
 
 
 def _compose(
+    session: Session,
     desk: "Newsdesk",
     sources: tuple[str, ...],
     segments: tuple[str, ...],
@@ -219,9 +228,11 @@ def _compose(
             update=update,
         )
         if edit:
-            edition = compose.edited(edition, _in_editor(compose.form(edition)))
+            edition = compose.edited(edition, _in_editor(session, compose.form(edition)))
     else:
-        written = _in_editor(compose.BLANK_FORM) if subject is None or edit else f"Subject: {subject}\n\n{subject}"
+        written = (
+            _in_editor(session, compose.BLANK_FORM) if subject is None or edit else f"Subject: {subject}\n\n{subject}"
+        )
         edition = compose.flash(desk, written, segments=names, made_by=editor_name())
     if subject or preheader:
         given = compose.form(edition).partition("\n\n")[2]
@@ -230,7 +241,11 @@ def _compose(
     return edition
 
 
-def _in_editor(text: str) -> str:
+def _in_editor(session: Session, text: str) -> str:
+    if not session.asks and not (os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+        raise SendRefused(
+            "there is no terminal to write at; nothing was sent", hint="name a SOURCE, or give the words with --subject"
+        )
     try:
         written = click.edit(text, extension=".txt", require_save=False)
     except click.ClickException as error:
@@ -241,6 +256,7 @@ def _in_editor(text: str) -> str:
 
 
 def _chosen(
+    session: Session,
     desk: "Newsdesk",
     sources: tuple[str, ...],
     segments: tuple[str, ...],
@@ -257,8 +273,8 @@ def _chosen(
         return decide.find(desk, edition).edition
     if digest:
         rule = desk.config.digest(digest)
-        return digests.compose(desk, rule, digests.occurrence_on(desk, rule, None))
-    return _compose(desk, sources, segments, **words)
+        return digests.compose(desk, rule, digests.occurrence_on(desk, rule, None, next_ok=True))
+    return _compose(session, desk, sources, segments, **words)
 
 
 @click.command(cls=Leaf)
@@ -286,7 +302,7 @@ def test(
     from alerts.desk.test_copy import send_test
 
     with session.desk() as desk:
-        chosen = _chosen(desk, sources, segments, digest, edition, **words)
+        chosen = _chosen(session, desk, sources, segments, digest, edition, **words)
         outcomes = send_test(desk, chosen, to=to)
         session.data(
             [{"to": tester, "outcome": outcome.kind, "reason": outcome.reason} for tester, outcome in outcomes],
@@ -331,7 +347,7 @@ def preview(
     from alerts.desk.preview import preview as make_page
 
     with session.desk() as desk:
-        page = make_page(desk, _chosen(desk, sources, segments, digest, edition, **words))
+        page = make_page(desk, _chosen(session, desk, sources, segments, digest, edition, **words))
         try:
             output.write_text(page, encoding="utf-8")
         except OSError as error:
@@ -362,7 +378,7 @@ def preflight(
     from alerts.model import Severity
 
     with session.desk() as desk:
-        chosen = _chosen(desk, sources, segments, digest, edition, **words)
+        chosen = _chosen(session, desk, sources, segments, digest, edition, **words)
         found = sending.findings(desk, chosen, sending.render(desk, chosen))
         lines = [f"{f.severity.value}: {f.text} [{f.code}] {f.remedy}".rstrip() for f in found]
         session.data(found, "\n".join(lines) or "nothing found")

@@ -61,17 +61,20 @@ class Session:
         """Whether there is somebody to ask."""
         return not self.no_input and sys.stdin.isatty()
 
-    def confirm_number(self, number: int, *, yes: bool, expect: int | None) -> None:
-        """Make sure that somebody means it: asks for the number of subscribers. Raises SendRefused otherwise."""
+    def confirm_number(self, number: int, *, yes: bool, expect: int | None) -> int | None:
+        """Make sure that somebody means it: asks for the number of subscribers. Raises SendRefused otherwise.
+
+        Return the number that was confirmed; None: with --yes nobody looked at it.
+        """
         if expect is not None:
             if expect != number:
                 raise SendRefused(
                     f"{number} subscribers would get it, {expect} were expected; nothing was sent",
                     hint="look at the plan with --dry-run",
                 )
-            return
+            return number
         if yes:
-            return
+            return None
         if not self.asks:
             raise SendRefused(
                 "there is no terminal to ask; nothing was sent", hint="say --yes, or --expect NUMBER (safer)"
@@ -81,6 +84,7 @@ class Session:
         )
         if answer.strip().replace(" ", "") != str(number):
             raise SendRefused("not confirmed; nothing was sent")
+        return number
 
 
 def editor_name() -> str:

@@ -11,7 +11,8 @@ from alerts.content.topics import topics_of
 from alerts.desk import clustering
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ContentError, SendRefused
-from alerts.model import Article, Edition, EditionState, Relation, Story, StoryId, Urgency
+from alerts.model import Article, DeliveryState, Edition, EditionState, Relation, Story, StoryId, Urgency
+from alerts.store.records import EditionRecord
 
 #: A file larger than this is no article.
 _MAX_FILE_BYTES = 5_000_000
@@ -140,9 +141,19 @@ def next_revision(desk: Newsdesk, story: Story | None) -> int:
 
 
 def alerts_of(desk: Newsdesk, stories: Sequence[StoryId]) -> list[Edition]:
-    """List the alerts and updates of stories that went out or are going out, newest first."""
-    gone = {EditionState.DRAFT, EditionState.REJECTED, EditionState.SKIPPED}
-    return [record.edition for record in desk.store.ledger.story_editions(stories) if record.state not in gone]
+    """List the alerts and updates of stories that readers have or may get, newest first."""
+    ledger = desk.store.ledger
+    return [record.edition for record in ledger.story_editions(stories) if is_told(desk, record)]
+
+
+def is_told(desk: Newsdesk, record: EditionRecord) -> bool:
+    """Tell whether readers have an edition or may get it: not a draft, a rehearsal, or one killed before the first."""
+    if record.ready_at is None or record.rehearsal != (not desk.live):
+        return False
+    if record.state not in {EditionState.KILLED, EditionState.EXPIRED}:
+        return True
+    counts = desk.store.ledger.counts(record.edition.id)
+    return any(counts[state] for state in (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.SUBMITTING))
 
 
 def flash(desk: Newsdesk, written: str, *, segments: tuple[str, ...], made_by: str) -> Edition:

@@ -12,17 +12,22 @@ import structlog
 from alerts.config import Digest, day_names
 from alerts.content import editions
 from alerts.content.summary import summarise
-from alerts.desk import drafts, send
+from alerts.desk import drafts, send, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
 from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story
+from alerts.store.daybook import occurrence_key
+from alerts.store.records import EditionRecord, OccurrenceRecord
 from alerts.timetable.occurrences import Rule, due, of_date, upcoming
 
 log = structlog.get_logger()
 
 #: Occurrences older than this are neither caught up nor reported.
 _LOOK_BACK = timedelta(days=7)
+
+#: As long as an edition may take to be written once its occurrence is opened.
+_WRITING = timedelta(minutes=10)
 
 
 def rule_of(desk: Newsdesk, digest: Digest) -> Rule:
@@ -39,11 +44,11 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     """Choose what a digest says at an occurrence. Raises SendRefused when the day is too thin."""
     ledger = desk.store.ledger
     now = desk.clock()
-    since = ledger.digest_watermark(digest.name) or _previous(desk, digest, occurrence)
+    since = ledger.digest_watermark(digest.name, rehearsal=not desk.live) or _previous(desk, digest, occurrence)
     stories = [story for story in desk.store.archive.stories(since=since, limit=1000) if story.lead is not None]
     chosen = editions.pick_for_digest(
         stories,
-        told=ledger.told_stories(digest=digest.name),
+        told=ledger.told_stories(digest=digest.name, rehearsal=not desk.live),
         topics=digest.topics,
         max_stories=digest.max_stories,
         since=since,
@@ -64,9 +69,11 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
         made_at=now,
         made_by="alerts",
     )
-    expires_at = occurrence.due_at + (digest.expires or desk.config.delivery.digest_expires)
-    # By hand it may be sent early or late; its life counts from whichever comes last.
-    return replace(edition, expires_at=max(expires_at, now + desk.config.delivery.digest_expires))
+    return told.keyed(desk, replace(edition, expires_at=occurrence.due_at + _life(desk, digest)))
+
+
+def _life(desk: Newsdesk, digest: Digest) -> timedelta:
+    return digest.expires or desk.config.delivery.digest_expires
 
 
 def _ours(desk: Newsdesk, story: Story) -> tuple[Article, ...]:
@@ -84,30 +91,57 @@ def _previous(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> datetim
 
 
 def plan(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> send.SendPlan:
-    """Plan a digest at an occurrence; one that was opened before is taken up where it is.
+    """Plan to send a digest now, by hand; one that was opened before is taken up where it is, its draft as it stands.
 
     Raises SendRefused when the day is too thin, or the occurrence was skipped.
     """
-    recorded = desk.store.daybook.occurrence(occurrence.key)
-    if recorded is not None and recorded.edition is not None:
-        known = desk.store.ledger.find(recorded.edition)
-        if known is not None and known.state is not EditionState.DRAFT:
-            return send.plan(desk, known.edition, existing=known)
-        if known is not None:
-            return send.plan(desk, known.edition)
-        return send.plan(desk, replace(compose(desk, digest, occurrence), id=recorded.edition))
-    if recorded is not None:
+    recorded = _recorded(desk, occurrence)
+    if recorded is None:
+        return send.plan(desk, _now(desk, digest, compose(desk, digest, occurrence)))
+    if recorded.edition is None:
         raise SendRefused(f"{digest.name} of {occurrence.nominal_on} was skipped: {recorded.reason}")
-    return send.plan(desk, compose(desk, digest, occurrence))
+    known = desk.store.ledger.find(recorded.edition)
+    if known is None:
+        made = replace(compose(desk, digest, occurrence), id=recorded.edition)
+        return send.plan(desk, _now(desk, digest, made))
+    if known.state is EditionState.DRAFT:
+        return send.plan(desk, _now(desk, digest, known.edition))
+    if known.ready_at is None:
+        # Its draft was rejected or lapsed, so nobody was told: this is another edition.
+        return send.plan(desk, _now(desk, digest, compose(desk, digest, occurrence)))
+    return send.plan(desk, known.edition, existing=known)
+
+
+def _now(desk: Newsdesk, digest: Digest, edition: Edition) -> Edition:
+    """Let an edition go at once: whoever sends it by hand may do so before it is due, or long after."""
+    lives_until = desk.clock() + _life(desk, digest)
+    return replace(edition, not_before_at=None, expires_at=max(edition.expires_at or lives_until, lives_until))
 
 
 def launch(desk: Newsdesk, occurrence: Occurrence, made: send.SendPlan, *, editor: str) -> None:
     """Take the occurrence and freeze its edition. Raises NeedsAgain when another process was faster."""
-    if not desk.store.daybook.open_occurrence(occurrence, edition=made.edition.id, now=desk.clock()):
-        recorded = desk.store.daybook.occurrence(occurrence.key)
-        if recorded is None or recorded.edition != made.edition.id:
-            raise NeedsAgain(f"{occurrence.digest} of {occurrence.nominal_on} was just taken by another process")
+    if not _take(desk, occurrence, made.edition.id):
+        raise NeedsAgain(f"{occurrence.digest} of {occurrence.nominal_on} was just taken by another process")
     send.launch(desk, made, editor=editor)
+
+
+def _take(desk: Newsdesk, occurrence: Occurrence, edition: EditionId) -> bool:
+    book, now, rehearsal = desk.store.daybook, desk.clock(), not desk.live
+    if book.open_occurrence(occurrence, edition=edition, now=now, rehearsal=rehearsal):
+        return True
+    recorded = _recorded(desk, occurrence)
+    if recorded is None or recorded.edition is None or recorded.edition == edition:
+        return recorded is not None and recorded.edition == edition
+    known = desk.store.ledger.find(recorded.edition)
+    if known is None or known.state is EditionState.DRAFT or known.ready_at is not None:
+        return False
+    return book.replace_occurrence(
+        occurrence, instead_of=recorded.edition, edition=edition, now=now, rehearsal=rehearsal
+    )
+
+
+def _recorded(desk: Newsdesk, occurrence: Occurrence) -> OccurrenceRecord | None:
+    return desk.store.daybook.occurrence(occurrence.key, rehearsal=not desk.live)
 
 
 def occurrence_on(desk: Newsdesk, digest: Digest, on: date | None, *, next_ok: bool = False) -> Occurrence:
@@ -163,18 +197,31 @@ def _tick_one(desk: Newsdesk, digest: Digest) -> None:
     lead_time = digest.draft or timedelta()
     found = due(rule_of(desk, digest), after=max(now - _LOOK_BACK, since), until=now + lead_time)
     for position, occurrence in enumerate(found):
-        recorded = desk.store.daybook.occurrence(occurrence.key)
-        if recorded is not None and (recorded.state == "skipped" or recorded.edition is None):
-            continue
-        if recorded is not None and desk.store.ledger.find(recorded.edition or "") is not None:
-            _launch_draft(desk, digest, recorded.edition, now=now)
-            continue
         superseded = any(later.due_at <= now for later in found[position + 1 :])
-        late = now - occurrence.due_at
-        if recorded is None and (late > digest.catch_up or superseded):
-            _skip(desk, digest, occurrence, f"it was due {_spoken(late)} ago, when alerts did not run")
-            continue
+        _tick_occurrence(desk, digest, occurrence, superseded=superseded, now=now)
+
+
+def _tick_occurrence(
+    desk: Newsdesk, digest: Digest, occurrence: Occurrence, *, superseded: bool, now: datetime
+) -> None:
+    recorded = _recorded(desk, occurrence)
+    if recorded is not None and recorded.edition is None:
+        return  # skipped
+    written = desk.store.ledger.find(recorded.edition) if recorded and recorded.edition else None
+    if written is not None:
+        _launch_draft(desk, digest, occurrence, written, now=now)
+    elif not superseded and not _too_late(desk, digest, occurrence, now=now):
         _open(desk, digest, occurrence, edition=recorded.edition if recorded else None, now=now)
+    elif recorded is not None:
+        _abandon(desk, digest, occurrence, recorded, now=now)
+    elif desk.store.daybook.occurrence(occurrence.key, rehearsal=desk.live) is None:
+        # Not when it was only rehearsed, or went out before a rehearsal: alerts ran then.
+        _skip(desk, digest, occurrence, f"{_was_due(occurrence, now)}, when alerts did not run")
+
+
+def _too_late(desk: Newsdesk, digest: Digest, occurrence: Occurrence, *, now: datetime) -> bool:
+    late = now - occurrence.due_at
+    return late > digest.catch_up or late >= _life(desk, digest)
 
 
 def _first_seen(desk: Newsdesk, digest: Digest, now: datetime) -> datetime:
@@ -198,34 +245,37 @@ def _open(desk: Newsdesk, digest: Digest, occurrence: Occurrence, *, edition: Ed
     if edition is not None:
         # An earlier process opened the occurrence and died before its edition was written.
         made = replace(made, id=edition)
-    elif not desk.store.daybook.open_occurrence(occurrence, edition=made.id, now=now):
+    elif not desk.store.daybook.open_occurrence(occurrence, edition=made.id, now=now, rehearsal=not desk.live):
         return
     if digest.draft is not None and occurrence.due_at > now:
         made = replace(made, not_before_at=occurrence.due_at)
         if desk.store.ledger.add_draft(made):
             drafts.tell_of(desk, made)
         return
-    _launch(desk, digest, occurrence, made)
+    _launch(desk, digest, made)
 
 
-def _launch_draft(desk: Newsdesk, digest: Digest, edition: EditionId | None, *, now: datetime) -> None:
-    record = desk.store.ledger.find(edition or "")
-    if record is None or record.state is not EditionState.DRAFT:
+def _launch_draft(
+    desk: Newsdesk, digest: Digest, occurrence: Occurrence, record: EditionRecord, *, now: datetime
+) -> None:
+    if record.state is not EditionState.DRAFT:
         return
-    due_at = record.edition.not_before_at
-    if due_at is not None and now - due_at > digest.catch_up:
-        _give_up(desk, digest, record.edition, f"it was due {_spoken(now - due_at)} ago, when alerts did not run")
-    elif due_at is None or due_at <= now:
-        _launch(desk, digest, None, record.edition)
+    if _too_late(desk, digest, occurrence, now=now):
+        _give_up(desk, digest, record.edition, f"{_was_due(occurrence, now)}, when alerts did not run")
+    elif occurrence.due_at <= now:
+        _launch(desk, digest, record.edition)
 
 
-def _launch(desk: Newsdesk, digest: Digest, occurrence: Occurrence | None, edition: Edition) -> None:
+def _launch(desk: Newsdesk, digest: Digest, edition: Edition) -> None:
     try:
         send.launch(desk, send.plan(desk, edition), editor="alerts (schedule)")
     except NeedsAgain:
         return  # another scheduler was faster; its edition is the one
     except SendRefused as refused:
-        if occurrence is not None and desk.store.ledger.find(edition.id) is None:
+        written = desk.store.ledger.find(edition.id)
+        if written is not None and written.edition != edition:
+            return  # an editor changed it at this moment: the next tick takes the new words
+        if written is None:
             desk.store.ledger.add_draft(edition)
         _give_up(desk, digest, edition, str(refused))
 
@@ -242,14 +292,35 @@ def _give_up(desk: Newsdesk, digest: Digest, edition: Edition, reason: str) -> N
     )
 
 
+def _abandon(
+    desk: Newsdesk, digest: Digest, occurrence: Occurrence, recorded: OccurrenceRecord, *, now: datetime
+) -> None:
+    """Give up an occurrence whose edition was never written."""
+    if recorded.edition is None or now - recorded.at < _WRITING:
+        return  # another process may be writing it at this moment
+    reason = f"{_was_due(occurrence, now)}, and whoever was making it did not finish"
+    if desk.store.daybook.replace_occurrence(
+        occurrence, instead_of=recorded.edition, edition=None, reason=reason, now=now, rehearsal=not desk.live
+    ):
+        _tell_of_skipped(desk, digest, occurrence, reason)
+
+
 def _skip(desk: Newsdesk, digest: Digest, occurrence: Occurrence, reason: str) -> None:
-    if desk.store.daybook.skip_occurrence(occurrence, reason=reason, now=desk.clock()):
-        note(
-            desk,
-            NoticeKind.DIGEST_SKIPPED,
-            key=f"skipped/{occurrence.key}",
-            text=f"The digest {digest.name} of {occurrence.nominal_on} {occurrence.slot} was skipped: {reason}",
-        )
+    if desk.store.daybook.skip_occurrence(occurrence, reason=reason, now=desk.clock(), rehearsal=not desk.live):
+        _tell_of_skipped(desk, digest, occurrence, reason)
+
+
+def _tell_of_skipped(desk: Newsdesk, digest: Digest, occurrence: Occurrence, reason: str) -> None:
+    note(
+        desk,
+        NoticeKind.DIGEST_SKIPPED,
+        key=f"skipped/{occurrence_key(occurrence.key, rehearsal=not desk.live)}",
+        text=f"The digest {digest.name} of {occurrence.nominal_on} {occurrence.slot} was skipped: {reason}",
+    )
+
+
+def _was_due(occurrence: Occurrence, now: datetime) -> str:
+    return f"it was due {_spoken(now - occurrence.due_at)} ago"
 
 
 def _spoken(span: timedelta) -> str:

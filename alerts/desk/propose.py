@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from alerts.content import breaking
-from alerts.desk import compose, drafts, send
+from alerts.desk import compose, drafts, send, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError
@@ -17,9 +17,6 @@ from alerts.model import Article, Edition, EditionState, Kind, Level, NoticeKind
 from alerts.store.records import EditionRecord
 
 log = structlog.get_logger()
-
-#: States of what readers never saw.
-_UNSEEN = frozenset({EditionState.REJECTED, EditionState.EXPIRED, EditionState.SKIPPED})
 
 
 def propose(desk: Newsdesk) -> list[Edition]:
@@ -55,7 +52,12 @@ def _propose_one(desk: Newsdesk, story: Story, *, since: datetime) -> Edition | 
     if desk.store.archive.backfill([story.lead.id]) or story.lead.told_at <= since:
         return None
     now = desk.clock()
-    before = desk.store.ledger.story_editions([story.id])
+    before = [
+        record
+        for record in desk.store.ledger.story_editions([story.id])
+        # What was rehearsed was told to nobody, and a draft waits whichever it becomes.
+        if record.ready_at is None or record.rehearsal != desk.live
+    ]
     if any(record.state is EditionState.DRAFT for record in before):
         return None
     recent = [record for record in before if now - record.edition.made_at < desk.config.breaking.window]
@@ -67,7 +69,7 @@ def _propose_one(desk: Newsdesk, story: Story, *, since: datetime) -> Edition | 
     today = _alerts_since(desk, now - timedelta(days=1))
     if today >= desk.config.breaking.max_per_day:
         reasons = (*reasons, f"it would be alert number {today + 1} in 24 hours; the cap is {today}")
-    edition = _draft(desk, story, story.lead, before, reasons)
+    edition = told.keyed(desk, _draft(desk, story, story.lead, before, reasons))
     if not desk.store.ledger.add_draft(edition):
         return None
     log.info("alert_proposed", edition=edition.id, story=story.id, kind=edition.kind.value)
@@ -87,14 +89,11 @@ def _draft(
         segments=desk.config.breaking.segments,
         urgency=Urgency.ALERT,
         made_by="alerts",
-        update=any(record.state not in _UNSEEN for record in before),
+        update=any(compose.is_told(desk, record) for record in before),
     )
-    refused = sum(record.state in _UNSEEN for record in before)
     news_ends_at = lead.told_at + desk.config.delivery.alert_expires
     return replace(
         made,
-        # A second try after a no: readers were told nothing, so what they must not be told twice stays the same.
-        key=f"{made.key}/try-{refused + 1}" if refused else made.key,
         reasons=reasons,
         expires_at=min(made.made_at + desk.config.breaking.draft_expires, news_ends_at),
     )

@@ -12,12 +12,32 @@ def recover(desk: Newsdesk) -> Recovered:
     """Resolve unknowns as far as possible, close what is finished, expire what is too old, tell the desk."""
     from alerts.desk.send import dispatch_settings
 
+    _hold_what_was_live(desk)
     found = recover_submissions(desk.store.ledger, desk.provider, desk.clock, dispatch_settings(desk))
     for edition in desk.store.ledger.finish_editions(now=desk.clock()):
         record = desk.store.ledger.find(edition)
         if record is not None:
             _tell(desk, record)
     return found
+
+
+def _hold_what_was_live(desk: Newsdesk) -> None:
+    """Hold what was approved for everybody when the configuration went back to rehearsal, and tell the desk."""
+    if desk.live:
+        return
+    for record in desk.store.ledger.editions(states=(EditionState.READY, EditionState.SENDING), limit=1000):
+        edition = record.edition
+        reason = "it was approved live, and the configuration is in rehearsal now"
+        if not record.rehearsal and desk.store.ledger.change_state(
+            edition.id, EditionState.HELD, now=desk.clock(), reason=reason
+        ):
+            note(
+                desk,
+                NoticeKind.HELD,
+                key=f"held-live/{edition.id}/{desk.clock().isoformat()}",
+                text=f'"{edition.subject}" is held: {reason}. Live again: alerts release {edition.id}',
+                edition=edition.id,
+            )
 
 
 _KINDS = {

@@ -6,7 +6,6 @@
 Nothing is rendered after `launch`; `deliver` may be killed at any moment and called again.
 """
 
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,8 +15,9 @@ from alerts.content.faithfulness import unsupported
 from alerts.delivery.addressing import addresser
 from alerts.delivery.dispatch import Dispatcher, DispatchSettings
 from alerts.delivery.owner import this_process
+from alerts.desk import told
 from alerts.desk.newsdesk import Newsdesk
-from alerts.errors import NeedsAgain, SendRefused
+from alerts.errors import SendRefused
 from alerts.mail.variant import Variant
 from alerts.model import (
     Article,
@@ -26,7 +26,6 @@ from alerts.model import (
     DeliveryState,
     Edition,
     EditionId,
-    EditionState,
     Finding,
     Kind,
     Lane,
@@ -43,9 +42,6 @@ Listener = Callable[[EditionId, Mapping[OutcomeKind, int]], None]
 #: Between looks at what another process is handing over.
 _OTHERS_SECONDS = 0.3
 
-#: States in which an edition can still go on being sent.
-UNFINISHED = frozenset({EditionState.READY, EditionState.SENDING, EditionState.HELD, EditionState.BLOCKED})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendPlan:
@@ -59,6 +55,8 @@ class SendPlan:
     live: bool
     #: the same edition, launched before: deliver it instead of launching again
     existing: EditionRecord | None = None
+    #: of a draft: the content hash of what this plan shows
+    shown: str | None = None
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -132,65 +130,32 @@ def plan(desk: Newsdesk, edition: Edition, *, again: str = "", existing: Edition
     that was told before, unless `again` gives a reason.
     """
     if existing is None:
-        edition, existing = _against_earlier(desk, edition, again=again)
+        edition, existing = told.against_earlier(desk, edition, again=again)
     if existing is not None:
         edition = existing.edition
+    draft = desk.store.ledger.find(edition.id) if existing is None else None
     variant = render(desk, edition)
-    audience = desk.audience(edition.segments)
-    count = desk.store.ledger.count_audience(edition, audience)
     return SendPlan(
         edition=edition,
         variant=variant,
-        count=count,
+        count=desk.store.ledger.count_audience(edition, desk.audience(edition.segments)),
         findings=findings(desk, edition, variant),
         provider=desk.config.provider.use,
         live=desk.live,
         existing=existing,
+        shown=draft.content_hash if draft is not None else None,
     )
 
 
-def _against_earlier(desk: Newsdesk, edition: Edition, *, again: str) -> tuple[Edition, EditionRecord | None]:
-    earlier = [
-        record
-        for record in desk.store.ledger.by_told_key(edition.told_key)
-        if record.state not in {EditionState.DRAFT, EditionState.REJECTED, EditionState.SKIPPED}
-        and record.edition.id != edition.id
-    ]
-    if not earlier:
-        return edition, None
-    if again:
-        suffix = f"/again-{secrets.token_hex(4)}"
-        return (
-            replace(edition, key=edition.key + suffix, told_key=edition.told_key + suffix, again=again),
-            None,
-        )
-    told = earlier[0]
-    if not _same_content(told.edition, edition):
-        raise NeedsAgain(
-            f'this story was sent before as "{told.edition.subject}" ({told.edition.id})',
-            hint="if it goes on: --update; if it is another event, or must be told once more: --again REASON",
-        )
-    covered = [record for record in earlier if set(edition.segments) <= set(record.edition.segments)]
-    if covered:
-        unfinished = [record for record in covered if record.state in UNFINISHED]
-        return edition, (unfinished or covered)[0]
-    return replace(edition, key=f"{edition.key}/part-{len(earlier) + 1}"), None
-
-
-def _same_content(one: Edition, other: Edition) -> bool:
-    def content(edition: Edition) -> tuple[object, ...]:
-        entries = [(entry.headline, [s.text for s in entry.sentences], entry.url) for entry in edition.entries]
-        return edition.kind, edition.subject, edition.preheader, entries
-
-    return content(one) == content(other)
-
-
-def launch(desk: Newsdesk, plan: SendPlan, *, editor: str) -> AudienceCount:
+def launch(desk: Newsdesk, plan: SendPlan, *, editor: str, expected: int | None = None) -> AudienceCount:
     """Freeze content and audience in one transaction; from here on it will be sent.
 
-    Raises SendRefused when a check found an error or nobody would get it, NeedsAgain when somebody was faster.
+    Raises SendRefused when a check found an error, nobody would get it, the draft was changed since it was shown, or
+    the number is no longer the `expected` one; NeedsAgain when somebody was faster.
     """
     refuse_unfit(plan)
+    # Opened first: what cannot be handed over for want of a key must not be frozen.
+    _ = desk.provider, desk.token_keys
     now = desk.clock()
     edition = timed(desk, plan.edition, now=now)
     count = desk.store.ledger.freeze(
@@ -200,6 +165,8 @@ def launch(desk: Newsdesk, plan: SendPlan, *, editor: str) -> AudienceCount:
         provider=desk.config.provider.use,
         approved_by=editor,
         now=now,
+        expected=expected,
+        shown=plan.shown,
     )
     desk.store.daybook.decide(
         Decision(
@@ -258,6 +225,7 @@ def dispatch_settings(desk: Newsdesk) -> DispatchSettings:
         attempts=settings.attempts,
         per_second=settings.per_second,
         unknown_after=settings.unknown_after,
+        rehearsal_only=not desk.live,
     )
 
 

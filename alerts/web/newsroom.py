@@ -120,7 +120,7 @@ def _do(desk: Newsdesk, found: decide.DraftPage) -> None:
     if action in {"approve", "edit"} and form.get("seen") != found.record.content_hash:
         raise SendRefused("It was changed since you opened this page. Read it again, then decide.")
     if action == "approve":
-        decide.approve(desk, edition.id, editor=found.editor)
+        decide.approve(desk, edition.id, editor=found.editor, seen=form.get("seen"))
     elif action == "reject":
         decide.reject(desk, edition.id, editor=found.editor, reason=_one_line(form.get("reason", "")))
     elif action == "edit":

@@ -123,6 +123,7 @@ def test_a_killed_alert_reaches_nobody_else(newsroom: Newsroom) -> None:
     receipt = newsroom.run("receipt", "last", "--json").ok().json
     assert receipt["state"] == "killed"
     assert receipt["deliveries"]["cancelled"] == 3
+    newsroom.run("send", "article.txt", "-s", "breaking", "--yes").failed(6, "was killed", "--again REASON")
     assert not newsroom.outbox()
 
 
@@ -149,11 +150,11 @@ def test_an_alert_for_later_waits(newsroom: Newsroom) -> None:
 
 def test_an_edition_that_is_held_goes_on_when_released(newsroom: Newsroom) -> None:
     newsroom.run("stop", "--reason", "the number of evacuees is in doubt").ok()
-    newsroom.run("send", "article.txt", "-s", "breaking", "--yes").failed(7, "3 wait")
+    newsroom.run("send", "article.txt", "-s", "breaking", "--yes").failed(6, "all sending is stopped", "alerts resume")
     assert not newsroom.outbox(), "nothing goes out while all sending is stopped"
     newsroom.run("hold", "last").ok()
     assert "sending goes on" in newsroom.run("resume").ok().out
-    newsroom.run("send", "article.txt", "-s", "breaking", "--yes")
+    newsroom.run("send", "article.txt", "-s", "breaking", "--yes").failed(6, "is held", "alerts release")
     assert not newsroom.outbox(), "nor while the edition is held"
     newsroom.run("release", "last").ok()
     assert len(newsroom.outbox()) == 3
