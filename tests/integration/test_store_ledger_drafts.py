@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from alerts.errors import NeedsAgain, SendRefused
-from alerts.model import AudienceCount, Edition, EditionId, EditionState, StoryId
+from alerts.model import AudienceCount, Edition, EditionId, EditionState, StoryId, SuppressionReason
 from alerts.store import Store
-from tests.ledger_samples import NOW, audience, edition, freeze, reader, states, store_in, subscribe
+from tests.ledger_samples import NOW, audience, edition, freeze, hash_of, reader, states, store_in, subscribe
 from tests.provider_samples import variant
 
 PAST = pytest.mark.parametrize("past", [EditionState.REJECTED, EditionState.EXPIRED, EditionState.SKIPPED])
+HOUR = timedelta(hours=1)
 SECOND = edition(id=EditionId("second"))
 
 
@@ -95,6 +97,21 @@ def test_a_draft_rejected_while_another_editor_approves_it_is_not_sent(store: St
     assert (record.state, record.edition.key) == (EditionState.REJECTED, edition().key)
 
 
+def test_the_last_draft_and_the_last_sent_are_found_for_themselves(store: Store) -> None:
+    ledger = store.ledger
+    assert ledger.find("last", among="drafts") is ledger.find("last", among="frozen") is ledger.find("last") is None
+    freeze(store, edition("sent-early", made_at=NOW), now=NOW)
+    freeze(store, edition("sent-late", made_at=NOW - HOUR), now=NOW + HOUR)
+    ledger.add_draft(edition("draft", made_at=NOW + HOUR))
+    ledger.add_draft(edition("refused", made_at=NOW + 2 * HOUR))
+    ledger.change_state(EditionId("ed-refused"), EditionState.REJECTED, now=NOW)
+
+    found = [ledger.find("last", among="drafts"), ledger.find("last", among="frozen"), ledger.find("last")]
+
+    assert [record and record.edition.id for record in found] == ["ed-draft", "ed-sent-late", "ed-refused"]
+    assert ledger.find("ed-draft", among="frozen") == ledger.find("ed-draft")
+
+
 # --- what was read and confirmed -----------------------------------------------------------------
 
 
@@ -134,6 +151,14 @@ def test_other_than_the_confirmed_number_get_none(store: Store, drafted: bool) -
     assert (found is not None and found.state is EditionState.DRAFT) == drafted
     assert store.ledger.deliveries() == []
     assert _approve(store, edition(), expected=5).to_send == 5
+
+
+def test_a_reader_who_leaves_meanwhile_is_no_reason_to_refuse(store: Store) -> None:
+    store.roster.suppress(
+        hash_of(reader(2)), reason=SuppressionReason.UNSUBSCRIBED, scope="alerts", now=NOW, evidence="click"
+    )
+
+    assert _approve(store, edition(), expected=4).to_send == 3
 
 
 def test_the_draft_that_was_read_is_sent(store: Store) -> None:

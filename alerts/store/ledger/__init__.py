@@ -14,6 +14,7 @@ candidates = excluded + the deliveries of every state. The work is done beside t
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Engine
 
@@ -213,10 +214,13 @@ class Ledger:
 
     # --- reading ---------------------------------------------------------------------------------
 
-    def find(self, ref: str) -> EditionRecord | None:
-        """Find an edition by id, by the unique beginning of one, or the newest as `last`."""
+    def find(self, ref: str, *, among: Literal["drafts", "frozen"] | None = None) -> EditionRecord | None:
+        """Find an edition by id, by the unique beginning of one, or the newest as `last`.
+
+        `among` speaks of `last` only: the newest draft, or what was frozen last.
+        """
         with reading(self._engine) as connection:
-            return accounts.find(connection, ref)
+            return accounts.find(connection, ref, among=among)
 
     def by_key(self, key: str) -> EditionRecord | None:
         """Find the edition of a key."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
@@ -31,10 +31,10 @@ _TOLD = [state.value for state in TOLD]
 _FAILED = (DeliveryState.REJECTED.value, DeliveryState.DEAD.value)
 
 
-def find(connection: Connection, ref: str) -> EditionRecord | None:
+def find(connection: Connection, ref: str, *, among: Literal["drafts", "frozen"] | None) -> EditionRecord | None:
     """Find an edition by id, by the beginning of one, or the newest as `last`; None: none, or several begin so."""
     if ref == "last":
-        return _first(connection, _newest())
+        return _first(connection, _last(among))
     exact = _first(connection, select(editions).where(editions.c.id == ref))
     if exact is not None or not ref:
         return exact
@@ -242,6 +242,16 @@ def _counted(connection: Connection, column: Any, *where: Any, most: int | None 
     number = func.count().label("number")
     found = select(column, number).where(*where).group_by(column).order_by(number.desc(), column).limit(most)
     return {row[0]: row.number for row in connection.execute(found)}
+
+
+def _last(among: Literal["drafts", "frozen"] | None) -> Select[Any]:
+    if among == "drafts":
+        return _newest().where(editions.c.state == EditionState.DRAFT.value)
+    if among == "frozen":
+        # a draft may have waited long: what was approved last is the last
+        frozen = select(editions).where(editions.c.ready_at.is_not(None))
+        return frozen.order_by(editions.c.ready_at.desc(), editions.c.made_at.desc(), editions.c.id.desc())
+    return _newest()
 
 
 def _newest() -> Select[Any]:
