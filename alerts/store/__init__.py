@@ -75,13 +75,16 @@ class Store:
 def open_store(url: str, *, base: Path, address_key: bytes) -> Store:
     """Open a newsroom's database and bring its tables up to date; make it where there is none.
 
-    Raises StoreError for a file that cannot be used and for a database that a newer version made.
+    Raises StoreError for a file that cannot be used and for a database that a newer version made, ConfigError for an
+    address key that is not the one it was made with.
     """
+    from alerts.store.fingerprint import hold_to_key
     from alerts.store.migrations import bring_up_to_date
 
     engine = open_engine(url, base=base)
     try:
         bring_up_to_date(engine)
+        hold_to_key(engine, address_key)
     except BaseException:
         engine.dispose()
         raise

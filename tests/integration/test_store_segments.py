@@ -15,6 +15,7 @@ from alerts.errors import ConfigError
 from alerts.model import Condition, ListRow, Segment, Segments, SuppressionReason, folded
 from alerts.store import Store, open_store
 from alerts.store.engine import reading, writing
+from alerts.store.fingerprint import ADDRESS_KEY
 from alerts.store.segments import segment_sql
 from alerts.store.tables import control, subscribers
 
@@ -113,7 +114,7 @@ class TestTheStatement:
         with writing(store.engine) as connection:
             found = select(subscribers.c.public_id, subscribers.c.address, subscribers.c.joined_at).where(inside)
             connection.execute(insert(control).from_select(["name", "value", "at"], found))
-        assert len(store.daybook.facts("")) == 9
+        assert len([name for name, _, _ in store.daybook.facts("") if name != ADDRESS_KEY]) == 9
 
     def test_who_was_erased_is_in_nothing(self, store: Store) -> None:
         segment = Segment(name="a", sources=("readers",))
