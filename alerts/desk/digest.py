@@ -126,14 +126,15 @@ def launch(desk: Newsdesk, occurrence: Occurrence, made: send.SendPlan, *, edito
 
 
 def _take(desk: Newsdesk, occurrence: Occurrence, edition: EditionId) -> bool:
+    """Open an occurrence for an edition, or take it over from one that came to nothing; True: it is this edition's."""
     book, now, rehearsal = desk.store.daybook, desk.clock(), not desk.live
     if book.open_occurrence(occurrence, edition=edition, now=now, rehearsal=rehearsal):
         return True
-    recorded = _recorded(desk, occurrence)
+    recorded = book.occurrence(occurrence.key, rehearsal=rehearsal)
     if recorded is None or recorded.edition is None or recorded.edition == edition:
         return recorded is not None and recorded.edition == edition
     known = desk.store.ledger.find(recorded.edition)
-    if known is None or known.state is EditionState.DRAFT or known.ready_at is not None:
+    if known is None or known.state is EditionState.DRAFT or _went_out(desk, known):
         return False
     return book.replace_occurrence(
         occurrence, instead_of=recorded.edition, edition=edition, now=now, rehearsal=rehearsal
@@ -141,7 +142,24 @@ def _take(desk: Newsdesk, occurrence: Occurrence, edition: EditionId) -> bool:
 
 
 def _recorded(desk: Newsdesk, occurrence: Occurrence) -> OccurrenceRecord | None:
-    return desk.store.daybook.occurrence(occurrence.key, rehearsal=not desk.live)
+    """Tell what became of an occurrence, in rehearsals or in earnest as alerts is now.
+
+    A draft belongs to neither: it becomes what alerts is when it is frozen, also when only_to came or went meanwhile.
+    """
+    own, other = (desk.store.daybook.occurrence(occurrence.key, rehearsal=mode) for mode in (not desk.live, desk.live))
+    if own is not None:
+        known = _written(desk, own)
+        return own if known is None or known.ready_at is None or _went_out(desk, known) else None
+    known = _written(desk, other)
+    return other if known is not None and (known.state is EditionState.DRAFT or _went_out(desk, known)) else None
+
+
+def _written(desk: Newsdesk, record: OccurrenceRecord | None) -> EditionRecord | None:
+    return desk.store.ledger.find(record.edition) if record is not None and record.edition else None
+
+
+def _went_out(desk: Newsdesk, known: EditionRecord) -> bool:
+    return known.ready_at is not None and known.rehearsal is not desk.live
 
 
 def occurrence_on(desk: Newsdesk, digest: Digest, on: date | None, *, next_ok: bool = False) -> Occurrence:
@@ -207,7 +225,7 @@ def _tick_occurrence(
     recorded = _recorded(desk, occurrence)
     if recorded is not None and recorded.edition is None:
         return  # skipped
-    written = desk.store.ledger.find(recorded.edition) if recorded and recorded.edition else None
+    written = _written(desk, recorded)
     if written is not None:
         _launch_draft(desk, digest, occurrence, written, now=now)
     elif not superseded and not _too_late(desk, digest, occurrence, now=now):
@@ -245,7 +263,7 @@ def _open(desk: Newsdesk, digest: Digest, occurrence: Occurrence, *, edition: Ed
     if edition is not None:
         # An earlier process opened the occurrence and died before its edition was written.
         made = replace(made, id=edition)
-    elif not desk.store.daybook.open_occurrence(occurrence, edition=made.id, now=now, rehearsal=not desk.live):
+    elif not _take(desk, occurrence, made.id):
         return
     if digest.draft is not None and occurrence.due_at > now:
         made = replace(made, not_before_at=occurrence.due_at)
@@ -262,7 +280,7 @@ def _launch_draft(
         return
     if _too_late(desk, digest, occurrence, now=now):
         _give_up(desk, digest, record.edition, f"{_was_due(occurrence, now)}, when alerts did not run")
-    elif occurrence.due_at <= now:
+    elif occurrence.due_at <= now and _take(desk, occurrence, record.edition.id):
         _launch(desk, digest, record.edition)
 
 

@@ -1,14 +1,16 @@
 """A digest that the desk sees before it goes: untouched it goes at its time, rejected it does not."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from alerts.desk import Newsdesk, decide, digest
+from alerts import config
+from alerts.desk import Newsdesk, compose, decide, digest, open_desk
 from alerts.errors import SendRefused
 from alerts.model import EditionState, NoticeKind
+from alerts.store.records import EditionRecord
 from tests.integration.newsdesk import Hands
 from tests.integration.test_scheduler_ticks import digests, newsroom, publish
 
@@ -151,3 +153,192 @@ def test_today_is_the_day_in_the_digests_zone(tmp_path: Path) -> None:
     desk = newsroom(tmp_path / "newsroom", clock, at="07:00", zone="Pacific/Auckland", more='days = "mon"')
     assert digest.occurrence_on(desk, desk.config.digest("daily"), None).nominal_on == date(2026, 3, 2)
     desk.close()
+
+
+# --- lateness -------------------------------------------------------------------------------------
+
+
+def opened_and_died(desk: Newsdesk, clock: Hands) -> str:
+    """Open today's occurrence as a process does that dies before its edition is written."""
+    occurrence = digest.occurrence_on(desk, desk.config.digest("daily"), None)
+    made = digest.compose(desk, desk.config.digest("daily"), occurrence)
+    assert desk.store.daybook.open_occurrence(occurrence, edition=made.id, now=clock())
+    return occurrence.key
+
+
+def test_one_that_was_opened_but_never_written_does_not_go_hours_late(desk: Newsdesk, clock: Hands) -> None:
+    clock.turn(minutes=61)
+    key = opened_and_died(desk, clock)
+    clock.turn(hours=5)
+    for _ in range(3):
+        digest.tick(desk)
+    assert digests(desk) == []
+    (notice,) = notices(desk, NoticeKind.DIGEST_SKIPPED)
+    assert "was due 5 h ago" in notice
+    record = desk.store.daybook.occurrence(key)
+    assert record is not None
+    assert (record.state, record.edition) == ("skipped", None)
+
+
+def test_one_that_is_being_written_at_this_moment_is_not_given_up(desk: Newsdesk, clock: Hands) -> None:
+    clock.turn(hours=4, seconds=-1)
+    opened_and_died(desk, clock)
+    clock.turn(seconds=5)
+    digest.tick(desk)
+    assert notices(desk, NoticeKind.DIGEST_SKIPPED) == []
+    clock.turn(minutes=10)
+    digest.tick(desk)
+    assert len(notices(desk, NoticeKind.DIGEST_SKIPPED)) == 1
+
+
+def test_its_life_counts_from_when_it_was_due_unless_sent_by_hand(desk: Newsdesk, clock: Hands) -> None:
+    clock.turn(hours=3)
+    rule = desk.config.digest("daily")
+    by_hand = digest.plan(desk, rule, digest.occurrence_on(desk, rule, None)).edition
+    assert by_hand.expires_at == clock() + timedelta(hours=6)
+    digest.tick(desk)
+    (record,) = digests(desk)
+    assert record.edition.expires_at == datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
+
+
+def test_what_would_have_expired_is_not_caught_up(tmp_path: Path, clock: Hands) -> None:
+    desk = newsroom(tmp_path / "newsroom", clock, at="07:00", more='expires = "1h"')
+    digest.tick(desk)
+    publish(desk, 0)
+    clock.turn(hours=2)
+    digest.tick(desk)
+    assert digests(desk) == []
+    assert len(notices(desk, NoticeKind.DIGEST_SKIPPED)) == 1
+    desk.close()
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def by_hand(desk: Newsdesk) -> EditionRecord:
+    """Send today's as `alerts digest daily` does."""
+    rule = desk.config.digest("daily")
+    occurrence = digest.occurrence_on(desk, rule, None)
+    plan = digest.plan(desk, rule, occurrence)
+    digest.launch(desk, occurrence, plan, editor="Nora")
+    record = desk.store.ledger.find(plan.edition.id)
+    assert record is not None
+    return record
+
+
+def test_by_hand_the_waiting_draft_goes_now_in_its_own_words(desk: Newsdesk, clock: Hands) -> None:
+    clock.turn(minutes=31)
+    digest.tick(desk)
+    draft = digests(desk)[0].edition
+    written = compose.form(draft).replace(draft.subject, "The day in Nora's own words", 1)
+    decide.edit(desk, draft.id, written, editor="Nora")
+    words = digests(desk)[0].edition
+    assert words.subject == "The day in Nora's own words"
+    publish(desk, 1)
+    record = by_hand(desk)
+    assert record.state is EditionState.READY
+    assert record.edition.not_before_at is None
+    assert (record.edition.id, record.edition.subject, record.edition.entries) == (
+        draft.id,
+        words.subject,
+        words.entries,
+    )
+    clock.turn(hours=1)
+    digest.tick(desk)
+    assert len(digests(desk)) == 1
+
+
+def test_by_hand_a_new_one_goes_where_the_draft_was_rejected(desk: Newsdesk, clock: Hands) -> None:
+    clock.turn(minutes=31)
+    digest.tick(desk)
+    decide.reject(desk, digests(desk)[0].edition.id, editor="Nora", reason="wrong lead")
+    record = by_hand(desk)
+    clock.turn(hours=1)
+    digest.tick(desk)
+    assert sorted(one.state for one in digests(desk)) == [EditionState.READY, EditionState.REJECTED]
+    assert record.state is EditionState.READY
+
+
+# --- rehearsal ------------------------------------------------------------------------------------
+
+
+def switch(desk: Newsdesk, *, live: bool) -> Newsdesk:
+    """Write or delete the line only_to, and start alerts anew."""
+    file = desk.config.base / "config.toml"
+    settings = file.read_text().partition("\n[provider]")[0]
+    file.write_text(settings if live else settings + '\n[provider]\nonly_to = ["ana@example.org"]\n')
+    desk.close()
+    return open_desk(config.load(file), clock=desk.clock)
+
+
+def to_send(desk: Newsdesk) -> list[tuple[bool, int]]:
+    """Of each frozen digest, oldest first: whether it was a rehearsal, and how many get it."""
+    frozen = [record for record in digests(desk) if record.ready_at is not None]
+    return [
+        (record.rehearsal, sum(desk.store.ledger.counts(record.edition.id).values())) for record in reversed(frozen)
+    ]
+
+
+@pytest.fixture
+def rehearsing(tmp_path: Path, clock: Hands) -> Newsdesk:
+    opened = switch(newsroom(tmp_path / "newsroom", clock, at="07:00"), live=False)
+    digest.tick(opened)
+    publish(opened, 0)
+    return opened
+
+
+def test_rehearsed_by_hand_it_still_goes_to_everybody(rehearsing: Newsdesk, clock: Hands) -> None:
+    assert by_hand(rehearsing).rehearsal
+    desk = switch(rehearsing, live=True)
+    clock.turn(minutes=61)
+    for _ in range(2):
+        digest.tick(desk)
+    assert to_send(desk) == [(True, 1), (False, 4)]
+    first, last = (record.edition for record in reversed(digests(desk)))
+    assert [entry.headline for entry in first.entries] == [entry.headline for entry in last.entries]
+    desk.close()
+
+
+def test_the_scheduler_rehearses_each_once_and_sends_it_once_live(rehearsing: Newsdesk, clock: Hands) -> None:
+    clock.turn(minutes=61)
+    for _ in range(2):
+        digest.tick(rehearsing)
+    assert to_send(rehearsing) == [(True, 1)]
+    desk = switch(rehearsing, live=True)
+    for _ in range(2):
+        digest.tick(desk)
+    assert to_send(desk) == [(True, 1), (False, 4)]
+    desk.close()
+
+
+def test_days_of_rehearsal_are_no_days_missed(rehearsing: Newsdesk, clock: Hands) -> None:
+    clock.turn(minutes=61)
+    for day in range(3):
+        digest.tick(rehearsing)
+        clock.turn(days=1)
+        publish(rehearsing, 1 + day)
+    digest.tick(rehearsing)
+    desk = switch(rehearsing, live=True)
+    clock.turn(hours=5)
+    digest.tick(desk)
+    assert notices(desk, NoticeKind.DIGEST_SKIPPED) == []
+    assert to_send(desk) == [(True, 1)] * 4
+    desk.close()
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_draft_goes_out_as_what_alerts_is_when_it_is_due(desk: Newsdesk, clock: Hands, live: bool) -> None:
+    clock.turn(minutes=31)
+    started = switch(desk, live=not live)
+    digest.tick(started)
+    (draft,) = digests(started)
+    now = switch(started, live=live)
+    for _ in range(3):
+        clock.turn(minutes=15)
+        digest.tick(now)
+    assert to_send(now) == [(not live, 4 if live else 1)]
+    assert digests(now)[0].edition.id == draft.edition.id
+    once_live = switch(now, live=True)
+    digest.tick(once_live)
+    assert to_send(once_live)[-1] == (False, 4)
+    once_live.close()
