@@ -606,8 +606,10 @@ class Receipt:
     first_accepted_at: datetime | None
     last_accepted_at: datetime | None
     expires_at: datetime | None
-    #: reason → number, of the deliveries that did not go
+    #: reason → number, of the deliveries that did not go, or wait because the provider would not take them yet
     failures: Mapping[str, int] = field(default_factory=dict)
+    #: why it is held, blocked, skipped, killed …
+    state_reason: str = ""
 
     @property
     def adds_up(self) -> bool:

@@ -195,7 +195,7 @@ def test_each_outcome_leads_to_its_state(store: Store) -> None:
     assert states(store, made) == {"accepted": 1, "rejected": 1, "pending": 6, "unknown": 2}
     assert [found.reason for found in store.roster.suppressions(hash_of(reader(1)))] == [SuppressionReason.INVALID]
     receipt = store.ledger.receipt(made.id)
-    assert receipt.failures == {"550 no such user": 1}
+    assert receipt.failures == {"450 later": 1, "550 no such user": 1}
     assert receipt.first_accepted_at == receipt.last_accepted_at == NOW
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.model import EditionState, OutcomeKind, UnknownPolicy
+from alerts.model import EditionState, Outcome, OutcomeKind, UnknownPolicy
 from alerts.ports import Claim, Found
 from alerts.store import Store
 from tests.ledger_samples import NOW, all_are, claim, edition, freeze, must_claim, reader, states, store_in, subscribe
@@ -92,3 +92,49 @@ def test_held_when_the_last_mail_had_gone_it_is_done(store: Store, standing: Edi
 
     assert store.ledger.finish_editions(now=NOW) == [edition().id]
     assert _state(store) is EditionState.DONE
+
+
+# --- why it stands still, and what for -----------------------------------------------------------
+
+
+@STANDING
+def test_the_receipt_says_why_it_stands(store: Store, standing: EditionState) -> None:
+    freeze(store, edition())
+    assert store.ledger.receipt(edition().id).state_reason == ""
+
+    store.ledger.change_state(edition().id, standing, now=NOW, reason="wait for the mayor", by="mara")
+
+    assert store.ledger.receipt(edition().id).state_reason == "wait for the mayor (mara)"
+
+
+def test_the_receipt_says_what_keeps_a_mail_waiting(store: Store) -> None:
+    freeze(store, edition())
+    assert store.ledger.receipt(edition().id).failures == {}
+    claimed = must_claim(store, size=3)
+    busy, halting, refused = (each.id for each in claimed.deliveries)
+    outcomes = [
+        Outcome(delivery=busy, kind=OutcomeKind.BUSY, reason="421 too many", retry_after=timedelta(minutes=1)),
+        Outcome(delivery=halting, kind=OutcomeKind.BUSY, reason="401 wrong key", halts=True),
+        Outcome(delivery=refused, kind=OutcomeKind.REJECTED, reason="550 no such user"),
+    ]
+
+    store.ledger.settle(claimed, outcomes, now=NOW, final=True, max_attempts=12)
+
+    receipt = store.ledger.receipt(edition().id)
+    assert receipt.adds_up
+    assert receipt.failures == {"401 wrong key": 1, "421 too many": 1, "550 no such user": 1}
+    assert (receipt.state, receipt.state_reason) == (EditionState.BLOCKED, "401 wrong key")
+
+
+def test_what_went_in_the_end_is_no_failure(store: Store) -> None:
+    freeze(store, edition())
+    busy = must_claim(store)
+    store.ledger.settle(
+        busy, all_are(busy, OutcomeKind.BUSY, reason="421 too many"), now=NOW, final=True, max_attempts=12
+    )
+    assert store.ledger.receipt(edition().id).failures == {"421 too many": 4}
+
+    again = must_claim(store, now=LATER)
+    store.ledger.settle(again, all_are(again, OutcomeKind.ACCEPTED), now=LATER, final=True, max_attempts=12)
+
+    assert store.ledger.receipt(edition().id).failures == {}

@@ -29,6 +29,8 @@ from alerts.store.tables import deliveries, edition_stories, editions, exclusion
 _REASONS = 20
 _TOLD = [state.value for state in TOLD]
 _FAILED = (DeliveryState.REJECTED.value, DeliveryState.DEAD.value)
+#: a provider was too busy for it, or would have none of it at all
+_PUT_OFF = and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.reason != "")
 
 
 def find(connection: Connection, ref: str, *, among: Literal["drafts", "frozen"] | None) -> EditionRecord | None:
@@ -226,9 +228,10 @@ def receipt(connection: Connection, edition: EditionId) -> Receipt | None:
             connection,
             deliveries.c.reason,
             deliveries.c.edition_id == edition,
-            deliveries.c.state.in_(_FAILED),
+            or_(deliveries.c.state.in_(_FAILED), _PUT_OFF),
             most=_REASONS,
         ),
+        state_reason=record.state_reason,
     )
 
 
