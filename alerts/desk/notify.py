@@ -2,6 +2,7 @@
 it has gone out. What must be told is first written to the daybook, so that a crash cannot swallow it.
 """
 
+import hashlib
 import json
 from datetime import timedelta
 
@@ -68,7 +69,7 @@ def _tell_one(desk: Newsdesk, waiting: WaitingNotice) -> None:
 
 def _mail_all(desk: Newsdesk, notice: Notice) -> int:
     """Mail the editors who were not mailed yet; return how many could not be. Who has it does not get it again."""
-    name = f"mailed:{notice.key}"[:100]
+    name = f"mailed:{hashlib.sha256(notice.key.encode()).hexdigest()[:32]}"
     known = desk.store.daybook.get(name)
     done: set[str] = set(json.loads(known.value)) if known else set()
     # By hash: the daybook of small facts is printed in logs and dumps.
