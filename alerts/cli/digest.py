@@ -35,7 +35,9 @@ def digest(session: Session, /, *, name: str, on: datetime | None, expect: int |
         plan = digests.plan(desk, rule, occurrence)
 
         def launch(plan: "SendPlan") -> None:
-            digests.launch(desk, occurrence, plan, editor=editor_name())
+            # With --yes alone nobody looked at the number.
+            expected = None if yes and expect is None else plan.count.to_send
+            digests.launch(desk, occurrence, plan, editor=editor_name(), expected=expected)
 
         return confirm_and_send(session, desk, plan, dry_run=dry_run, yes=yes, expect=expect, launch=launch)
 

@@ -118,11 +118,16 @@ def _now(desk: Newsdesk, digest: Digest, edition: Edition) -> Edition:
     return replace(edition, not_before_at=None, expires_at=max(edition.expires_at or lives_until, lives_until))
 
 
-def launch(desk: Newsdesk, occurrence: Occurrence, made: send.SendPlan, *, editor: str) -> None:
-    """Take the occurrence and freeze its edition. Raises NeedsAgain when another process was faster."""
+def launch(
+    desk: Newsdesk, occurrence: Occurrence, made: send.SendPlan, *, editor: str, expected: int | None = None
+) -> None:
+    """Take the occurrence and freeze its edition.
+
+    Raises NeedsAgain when another process was faster, and what `send.launch` raises.
+    """
     if not _take(desk, occurrence, made.edition.id):
         raise NeedsAgain(f"{occurrence.digest} of {occurrence.nominal_on} was just taken by another process")
-    send.launch(desk, made, editor=editor)
+    send.launch(desk, made, editor=editor, expected=expected)
 
 
 def _take(desk: Newsdesk, occurrence: Occurrence, edition: EditionId) -> bool:

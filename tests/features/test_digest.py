@@ -98,3 +98,28 @@ def test_the_coming_occurrences_are_listed_in_local_time_and_utc(newsroom: Newsr
     assert "UTC" in listed
     found = newsroom.run("digests", "next", "--count", "400", "--json").ok().json
     assert len({one["nominal_on"] for one in found}) == 400, "one a day, through both clock changes"
+
+
+def test_without_a_date_only_todays_is_sent(newsroom: Newsroom) -> None:
+    another_day = (datetime.now(UTC) + timedelta(days=3)).strftime("%a").lower()
+    newsroom.configure(CONFIG + f'days = "{another_day}"\n')
+    write_feed(newsroom, "feed.xml", STORIES)
+    write_feed(newsroom, "gazette.xml", [], outlet="gazette")
+    newsroom.run("feeds", "fetch").ok()
+    newsroom.run("digest", "morning", "--yes").failed(6, "morning is not due today", "--date 20")
+    assert newsroom.outbox() == []
+    newsroom.run("preview", "--digest", "morning", "--no-open").ok()
+    assert STORIES[0][0] in (newsroom.folder / "preview.html").read_text()
+
+
+def test_rehearsed_by_hand_it_goes_to_everybody_once_live(newsroom: Newsroom) -> None:
+    rehearsal = CONFIG + '\n[provider]\nonly_to = ["ana@example.org"]\n'
+    newsroom.configure(rehearsal)
+    write_feed(newsroom, "feed.xml", STORIES)
+    write_feed(newsroom, "gazette.xml", [], outlet="gazette")
+    newsroom.run("feeds", "fetch").ok()
+    newsroom.run("digest", "morning", "--expect", "1").ok()
+    assert addresses(newsroom.outbox()) == ["ana@example.org"]
+    newsroom.configure(CONFIG)
+    newsroom.run("digest", "morning", "--expect", "4").ok()
+    assert len(newsroom.outbox()) == 5

@@ -259,6 +259,19 @@ def test_by_hand_a_new_one_goes_where_the_draft_was_rejected(desk: Newsdesk, clo
     assert record.state is EditionState.READY
 
 
+def test_by_hand_only_the_number_that_was_confirmed_gets_it(desk: Newsdesk, clock: Hands) -> None:
+    rule = desk.config.digest("daily")
+    occurrence = digest.occurrence_on(desk, rule, None)
+    plan = digest.plan(desk, rule, occurrence)
+    with pytest.raises(SendRefused):
+        digest.launch(desk, occurrence, plan, editor="Nora", expected=3)
+    assert digests(desk) == []
+    clock.turn(minutes=61)
+    digest.tick(desk)
+    (record,) = digests(desk)
+    assert record.edition.id == plan.edition.id, "it still goes when it is due"
+
+
 # --- rehearsal ------------------------------------------------------------------------------------
 
 
