@@ -319,6 +319,7 @@ def test_the_scheduler_rehearses_each_once_and_sends_it_once_live(rehearsing: Ne
     assert to_send(rehearsing) == [(True, 1)]
     desk = switch(rehearsing, live=True)
     for _ in range(2):
+        clock.turn(minutes=1)
         digest.tick(desk)
     assert to_send(desk) == [(True, 1), (False, 4)]
     desk.close()
@@ -351,7 +352,13 @@ def test_a_draft_goes_out_as_what_alerts_is_when_it_is_due(desk: Newsdesk, clock
         digest.tick(now)
     assert to_send(now) == [(not live, 4 if live else 1)]
     assert digests(now)[0].edition.id == draft.edition.id
-    once_live = switch(now, live=True)
-    digest.tick(once_live)
-    assert to_send(once_live)[-1] == (False, 4)
-    once_live.close()
+    for again in (True, False, True):
+        now = switch(now, live=again)
+        for _ in range(2):
+            clock.turn(minutes=1)
+            digest.tick(now)
+    clock.turn(hours=4)
+    digest.tick(now)
+    assert sorted(to_send(now)) == [(False, 4), (True, 1)], "each once, however often only_to comes and goes"
+    assert notices(now, NoticeKind.DIGEST_SKIPPED) == []
+    now.close()
