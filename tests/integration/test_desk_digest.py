@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alerts import config
-from alerts.desk import Newsdesk, compose, decide, digest, open_desk
+from alerts.desk import Newsdesk, compose, decide, digest, open_desk, send
 from alerts.errors import SendRefused
 from alerts.model import EditionState, NoticeKind
 from alerts.store.records import EditionRecord
@@ -75,6 +75,28 @@ def test_approved_early_it_still_goes_at_its_time(desk: Newsdesk, clock: Hands) 
     clock.turn(minutes=31)
     digest.tick(desk)
     assert len(digests(desk)) == 1
+
+
+def test_changed_at_the_moment_it_goes_it_goes_in_its_new_words(
+    desk: Newsdesk, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.turn(minutes=31)
+    digest.tick(desk)
+    draft = digests(desk)[0].edition
+    with monkeypatch.context() as patched:
+        launch = send.launch
+
+        def launch_after_edit(desk: Newsdesk, plan: send.SendPlan, *, editor: str) -> object:
+            written = compose.form(draft).replace(draft.subject, "The day in Nora's own words", 1)
+            decide.edit(desk, draft.id, written, editor="Nora")
+            return launch(desk, plan, editor=editor)
+
+        patched.setattr(send, "launch", launch_after_edit)
+        clock.turn(minutes=30)
+        digest.tick(desk)
+    digest.tick(desk)
+    (record,) = digests(desk)
+    assert (record.state, record.edition.subject) == (EditionState.READY, "The day in Nora's own words")
 
 
 def test_a_draft_that_was_slept_through_is_skipped_and_reported(desk: Newsdesk, clock: Hands) -> None:
