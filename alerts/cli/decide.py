@@ -30,13 +30,14 @@ def approve(session: Session, /, *, edition: str, expect: int | None, dry_run: b
     from alerts.desk import send as sending
 
     with session.desk() as desk:
-        plan = sending.plan(desk, decide.find(desk, edition, among="drafts").edition)
+        record = decide.find(desk, edition, among="drafts")
+        plan = sending.plan(desk, record.edition)
         if dry_run:
             session.data({"edition": plan.edition.id}, lambda: plan_text(plan, desk.config.newsroom.timezone))
             return 0
         session.say(plan_text(plan, desk.config.newsroom.timezone))
         expected = session.confirm_number(plan.count.to_send, yes=yes, expect=expect)
-        decide.approve(desk, plan.edition.id, editor=editor_name(), seen=plan.shown, expected=expected)
+        decide.approve(desk, plan.edition.id, editor=editor_name(), seen=record.content_hash, expected=expected)
         return deliver_and_report(session, desk, plan.edition.id)
 
 

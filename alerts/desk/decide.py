@@ -26,9 +26,7 @@ def approve(
 ) -> AudienceCount:
     """Let a draft go out. Raises SendRefused when it does not wait any more, or was changed since it was `seen`."""
     record = _draft(desk, ref)
-    made = send.plan(desk, _due_now(desk, record.edition))
-    if seen is not None:
-        made = replace(made, shown=seen)
+    made = send.plan(desk, _due_now(desk, record.edition), shown=seen or record.content_hash)
     return send.launch(desk, made, editor=editor, expected=expected)
 
 

@@ -123,17 +123,23 @@ def _text_of(article: Article) -> str:
     return "\n".join((article.title, article.standfirst, *article.paragraphs, caption))
 
 
-def plan(desk: Newsdesk, edition: Edition, *, again: str = "", existing: EditionRecord | None = None) -> SendPlan:
+def plan(
+    desk: Newsdesk,
+    edition: Edition,
+    *,
+    again: str = "",
+    existing: EditionRecord | None = None,
+    shown: str | None = None,
+) -> SendPlan:
     """Render, check and count an edition; find out whether it was sent before.
 
     The same edition again is resumed; other segments add only those not yet in. Raises NeedsAgain for anything else
-    that was told before, unless `again` gives a reason.
+    that was told before, unless `again` gives a reason. `shown` is the content hash of the draft as it was read.
     """
     if existing is None:
         edition, existing = told.against_earlier(desk, edition, again=again)
     if existing is not None:
         edition = existing.edition
-    draft = desk.store.ledger.find(edition.id) if existing is None else None
     variant = render(desk, edition)
     return SendPlan(
         edition=edition,
@@ -143,7 +149,7 @@ def plan(desk: Newsdesk, edition: Edition, *, again: str = "", existing: Edition
         provider=desk.config.provider.use,
         live=desk.live,
         existing=existing,
-        shown=draft.content_hash if draft is not None else None,
+        shown=shown,
     )
 
 
