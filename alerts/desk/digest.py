@@ -105,7 +105,7 @@ def plan(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> send.SendPla
         made = replace(compose(desk, digest, occurrence), id=recorded.edition)
         return send.plan(desk, _now(desk, digest, made))
     if known.state is EditionState.DRAFT:
-        return send.plan(desk, _now(desk, digest, known.edition))
+        return send.plan(desk, _now(desk, digest, known.edition), shown=known.content_hash)
     if known.ready_at is None:
         # Its draft was rejected or lapsed, so nobody was told: this is another edition.
         return send.plan(desk, _now(desk, digest, compose(desk, digest, occurrence)))
@@ -286,12 +286,12 @@ def _launch_draft(
     if _too_late(desk, digest, occurrence, now=now):
         _give_up(desk, digest, record.edition, f"{_was_due(occurrence, now)}, when alerts did not run")
     elif occurrence.due_at <= now and _take(desk, occurrence, record.edition.id):
-        _launch(desk, digest, record.edition)
+        _launch(desk, digest, record.edition, shown=record.content_hash)
 
 
-def _launch(desk: Newsdesk, digest: Digest, edition: Edition) -> None:
+def _launch(desk: Newsdesk, digest: Digest, edition: Edition, *, shown: str | None = None) -> None:
     try:
-        send.launch(desk, send.plan(desk, edition), editor="alerts (schedule)")
+        send.launch(desk, send.plan(desk, edition, shown=shown), editor="alerts (schedule)")
     except NeedsAgain:
         return  # another scheduler was faster; its edition is the one
     except SendRefused as refused:

@@ -270,6 +270,19 @@ def test_by_hand_the_waiting_draft_goes_now_in_its_own_words(desk: Newsdesk, clo
     assert len(digests(desk)) == 1
 
 
+def test_by_hand_a_draft_that_changed_since_it_was_shown_does_not_go(desk: Newsdesk, clock: Hands) -> None:
+    clock.turn(minutes=31)
+    digest.tick(desk)
+    rule = desk.config.digest("daily")
+    occurrence = digest.occurrence_on(desk, rule, None)
+    plan = digest.plan(desk, rule, occurrence)
+    written = compose.form(plan.edition).replace(plan.edition.subject, "The day in Nora's own words", 1)
+    decide.edit(desk, plan.edition.id, written, editor="Nora")
+    with pytest.raises(SendRefused, match="changed since you read it"):
+        digest.launch(desk, occurrence, plan, editor="Ben")
+    assert digests(desk)[0].state is EditionState.DRAFT
+
+
 def test_by_hand_a_new_one_goes_where_the_draft_was_rejected(desk: Newsdesk, clock: Hands) -> None:
     clock.turn(minutes=31)
     digest.tick(desk)
