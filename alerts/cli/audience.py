@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alerts.cli.output import local, table
+from alerts.cli.output import ago, local, table
 from alerts.cli.send import complete_segments
 from alerts.cli.session import Leaf, Session, editor_name, pass_session
 from alerts.errors import ConfigError, SendRefused
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from alerts.desk.sync_subscribers import ListPlan
 
 _SEGMENT = click.argument("segment", shell_complete=complete_segments)
@@ -113,7 +115,7 @@ def sync(session: Session, /, *, files: tuple[Path, ...], dry_run: bool, yes: bo
             click.echo(f"  {problem}", err=True)
         if len(bad) > 50:
             click.echo(f"  … and {len(bad) - 50} more", err=True)
-        text = _plans_text(plans)
+        text = _plans_text(plans, desk.clock())
         refused = [plan for plan in plans if plan.refused]
         if dry_run:
             session.data(_plans_data(plans), text)
@@ -139,12 +141,13 @@ def sync(session: Session, /, *, files: tuple[Path, ...], dry_run: bool, yes: bo
             )
 
 
-def _plans_text(plans: "list[ListPlan]") -> str:
-    rows = [
-        (p.list, p.diff.added, p.diff.changed, p.diff.gone, p.diff.kept, p.diff.suppressed, len(p.problems), p.refused)
-        for p in plans
-    ]
-    headers = ("LIST", "NEW", "CHANGED", "GONE", "SAME", "SUPPRESSED", "BAD LINES", "")
+def _plans_text(plans: "list[ListPlan]", now: "datetime") -> str:
+    rows = []
+    for p in plans:
+        diff = p.diff
+        counts = (diff.added, diff.changed, diff.gone, diff.kept, diff.suppressed, len(p.problems))
+        rows.append((p.list, *counts, ago(p.synced_at, now), p.refused))
+    headers = ("LIST", "NEW", "CHANGED", "GONE", "SAME", "SUPPRESSED", "BAD LINES", "LAST SYNC", "")
     return table(headers, rows, empty="no list files")
 
 
@@ -203,6 +206,33 @@ def suppress(session: Session, /, *, address: str, scope: str, reason: str) -> N
             evidence=f"{editor_name()}: {reason}" if reason else editor_name(),
         )
         session.data({"suppressed": address, "scope": scope}, f"{address} gets no more mail ({scope})")
+
+
+@subscribers.command("lift", cls=Leaf)
+@click.argument("address")
+@click.option("--reason", required=True, help="Why it was a mistake; written down with it.")
+@pass_session
+def lift(session: Session, /, *, address: str, reason: str) -> None:
+    """Let mail go to an address again that was suppressed by a technical mistake.
+
+    Only what bounced, was invalid or was suppressed by hand: who left or complained comes back by their own act alone.
+    """
+    from alerts.model import SuppressionReason as Why
+
+    with session.desk() as desk:
+        hashed = desk.address_hash(address)
+        technical = (Why.BOUNCED, Why.INVALID, Why.MANUAL)
+        by = f"{editor_name()}: {reason}"
+        lifted = desk.store.roster.lift(hashed, by=by, now=desk.clock(), reasons=technical)
+        left = desk.store.roster.suppressions(hashed)
+        if not lifted:
+            why = ", ".join(sorted({s.reason.value for s in left}))
+            raise SendRefused(
+                f"{address} is {why}: only its owner can lift that" if left else f"{address} is not suppressed",
+                hint=f"alerts subscribers show {address}",
+            )
+        rest = "".join(f"; still {s.reason.value} ({s.scope})" for s in left)
+        session.data({"lifted": lifted, "left": left}, f"{address} can be mailed again{rest}")
 
 
 @subscribers.command("forget", cls=Leaf)

@@ -17,7 +17,6 @@ _CUT_OFF = re.compile(
     r"\s*[\]»→>]*$",
     re.IGNORECASE,
 )
-_LONG_ENOUGH = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +38,6 @@ class FeedEntry:
     image: Image | None = None
     #: IPTC urgency, 1 the highest; None: not said
     urgency: int | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the feed brings the whole article, so that its page need not be fetched."""
-        last = self.body[-1] if self.body else ""
-        return sum(map(len, self.body)) >= _LONG_ENOUGH and not _CUT_OFF.search(last)
 
     @property
     def truncated(self) -> bool:

@@ -42,10 +42,11 @@ def leave(desk: Newsdesk, token: str, *, everything: bool = False, evidence: str
     fields = _fields(desk, token)
     assert fields is not None
     scope = SCOPE_ALL if everything else fields[1]
-    subscriber = desk.store.roster.subscriber_by_public_id(fields[0])
-    if subscriber is not None:
+    # By hash: a reader who was forgotten meanwhile leaves all the same.
+    hashed = desk.store.roster.address_hash_by_public_id(fields[0])
+    if hashed is not None:
         desk.store.roster.suppress(
-            subscriber.address_hash,
+            hashed,
             reason=SuppressionReason.UNSUBSCRIBED,
             scope=scope,
             now=desk.clock(),

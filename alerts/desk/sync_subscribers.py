@@ -1,6 +1,7 @@
 """Bring the roster in line with the list files: plan first, apply in one transaction, wipe nobody by mistake."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from alerts.audience import lists
@@ -22,6 +23,8 @@ class ListPlan:
     problems: tuple[Problem, ...]
     #: why it is refused; empty: it may be applied
     refused: str = ""
+    #: when the list was last brought up to date; None: never
+    synced_at: datetime | None = None
 
 
 def list_files(desk: Newsdesk) -> list[Path]:
@@ -37,7 +40,15 @@ def plan(desk: Newsdesk, file: Path, *, shrink: bool = False) -> ListPlan:
     problems: list[Problem] = []
     diff = desk.store.roster.diff_list(file.stem, lists.rows(file, problems))
     refused = "" if shrink else _suspicion(desk, file, diff)
-    return ListPlan(list=file.stem, file=file, diff=diff, problems=tuple(problems), refused=refused)
+    last = desk.store.roster.last_sync(file.stem)
+    return ListPlan(
+        list=file.stem,
+        file=file,
+        diff=diff,
+        problems=tuple(problems),
+        refused=refused,
+        synced_at=last.at if last else None,
+    )
 
 
 def apply(desk: Newsdesk, file: Path, *, shrink: bool = False) -> ListPlan:

@@ -62,13 +62,6 @@ class Archive:
         """Find an article by id."""
         return self._first_article(select(tables.articles.c.article).where(tables.articles.c.id == article_id))
 
-    def article_by_url(self, url: str) -> Article | None:
-        """Find an article by canonical address; of several, the one seen last."""
-        if not url:
-            return None
-        by_url = select(tables.articles.c.article).where(tables.articles.c.url == url)
-        return self._first_article(by_url.order_by(tables.articles.c.seen_at.desc()))
-
     def articles(
         self, *, since: datetime, outlet: str | None = None, backfill: bool | None = None, limit: int | None = None
     ) -> list[Article]:

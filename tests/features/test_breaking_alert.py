@@ -179,3 +179,13 @@ def test_names_of_segments_digests_and_editions_complete(newsroom: Newsroom) -> 
     assert "breaking" in completed("alerts send -s ")
     assert "morning-brief" in completed("alerts digest ")
     assert "last" in completed("alerts receipt ")
+
+
+def test_only_a_technical_mistake_is_lifted_by_hand(newsroom: Newsroom) -> None:
+    newsroom.run("subscribers", "suppress", "ana@example.org", "--reason", "wrong Ana").ok()
+    newsroom.run("send", "article.txt", "-s", "breaking", "--expect", "2", "--dry-run").ok()
+    newsroom.run("subscribers", "lift", "ana@example.org", "--reason", "it was another Ana").ok()
+    newsroom.run("subscribers", "lift", "ana@example.org", "--reason", "again").failed(6, "is not suppressed")
+    newsroom.run("subscribers", "forget", "ben@example.org", "--yes").ok()
+    newsroom.run("subscribers", "lift", "ben@example.org", "--reason", "x").failed(6, "only its owner can lift that")
+    newsroom.run("send", "article.txt", "-s", "breaking", "--expect", "2").ok()

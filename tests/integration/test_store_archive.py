@@ -103,12 +103,10 @@ class TestArticles:
         assert kept is not None
         assert [one.content_hash for one in kept.articles] == ["other", "hash2"]
 
-    def test_they_are_found_by_id_address_outlet_and_time(self, store: Store) -> None:
+    def test_they_are_found_by_id_outlet_and_time(self, store: Store) -> None:
         articles = [article(n, outlet="Other" if n % 2 else "Example") for n in range(6)]
         store.archive.add_articles([(one, False) for one in articles])
         assert store.archive.article(ArticleId("nothing")) is None
-        assert store.archive.article_by_url("https://news.example.org/3") == articles[3]
-        assert store.archive.article_by_url("") is None
         assert store.archive.articles(since=NOW + 4 * HOUR) == [articles[5], articles[4]]
         assert store.archive.articles(since=NOW, outlet="Other", limit=2) == [articles[5], articles[3]]
 
