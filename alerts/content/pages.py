@@ -61,6 +61,8 @@ def read_text(
     paragraphs = _paragraphs(tidy_lines(text))
     language = language_of(language) or language_by_script(text)
     cleaned = clean(paragraphs, language=language)
+    if not any(paragraphs):
+        raise ContentError(f"{shown}: is empty")
     if not cleaned.title:
         raise ContentError(
             f"{shown}: has no headline", hint="the first line is the headline: one line, at most a few hundred letters"
