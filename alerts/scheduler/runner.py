@@ -12,14 +12,11 @@ leases. Should two lead for a moment, unique keys in the database keep editions,
 
 import logging
 import secrets
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from types import FrameType
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -53,16 +50,12 @@ _PATIENCE = 90.0
 Web = Callable[[threading.Event], None]
 
 
-def run(desk: Newsdesk, *, web: Web | None = None, stop: threading.Event | None = None) -> None:
-    """Run until `stop` is set; what is being handed over is finished. Without `stop`, SIGTERM and Ctrl-C end it.
+def run(desk: Newsdesk, *, stop: threading.Event, web: Web | None = None) -> None:
+    """Run until `stop` is set; what is being handed over is finished.
 
     `web` serves the pages meanwhile. Raises AlertsError at once when the database cannot be used.
     """
-    if stop is not None:
-        Runner(desk, web=web, stop=stop).run()
-        return
-    with _told_to_end() as told:
-        Runner(desk, web=web, stop=told).run()
+    Runner(desk, web=web, stop=stop).run()
 
 
 class Runner:
@@ -234,22 +227,3 @@ class Runner:
         except AlertsError as error:
             log.warning("lead_not_given_up", error=str(error))
         log.info("stopped", unfinished=[thread.name for thread in threads if thread.is_alive()])
-
-
-@contextmanager
-def _told_to_end() -> Iterator[threading.Event]:
-    """Make an event that SIGTERM and Ctrl-C set; a second signal does what it always did."""
-    stop = threading.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, before[signal.Signals(number)])
-        stop.set()
-
-    for number in before:
-        signal.signal(number, end)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
