@@ -92,8 +92,18 @@ class Article:
     topics: tuple[str, ...] = ()
     language: str = ""
     image: Image | None = None
+    #: the agency whose text it is (from its dateline or byline), such as `AP`; empty: its own
+    agency: str = ""
+    #: the text breaks off: a feed's teaser, a page behind a wall
+    truncated: bool = False
+    #: the publisher's own marking (a CMS field, an agency's priority); None: not said
+    urgency: "Urgency | None" = None
     #: None: the publisher did not say
     published_at: datetime | None = None
+    #: when the publisher last changed it; None: not said
+    updated_at: datetime | None = None
+    #: nothing of it may be sent before
+    embargo_until: datetime | None = None
     #: when we first saw it
     seen_at: datetime
     #: hash of the normalised title and body; changes when the text changes

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from alerts.model import Article, ArticleId, Image, Level, Removed, Signal, Verdict
+from alerts.model import Article, ArticleId, Image, Level, Removed, Signal, Urgency, Verdict
 
 
 def article_to_json(article: Article) -> str:
@@ -23,7 +23,12 @@ def article_to_json(article: Article) -> str:
             "topics": article.topics,
             "language": article.language,
             "image": _image_out(article.image),
-            "published_at": article.published_at.isoformat() if article.published_at else None,
+            "agency": article.agency,
+            "truncated": article.truncated,
+            "urgency": article.urgency,
+            "published_at": _instant_out(article.published_at),
+            "updated_at": _instant_out(article.updated_at),
+            "embargo_until": _instant_out(article.embargo_until),
             "seen_at": article.seen_at.isoformat(),
             "content_hash": article.content_hash,
             "feed": article.feed,
@@ -35,7 +40,7 @@ def article_to_json(article: Article) -> str:
 def article_from_json(written: str) -> Article:
     """Read what `article_to_json` wrote."""
     raw: dict[str, Any] = json.loads(written)
-    image, published_at = raw["image"], raw["published_at"]
+    image, urgency = raw["image"], raw.get("urgency")
     return Article(
         id=ArticleId(raw["id"]),
         url=raw["url"],
@@ -49,7 +54,13 @@ def article_from_json(written: str) -> Article:
         topics=tuple(raw["topics"]),
         language=raw["language"],
         image=Image(**image) if image else None,
-        published_at=datetime.fromisoformat(published_at) if published_at else None,
+        # rows written before these fields were known do not have them
+        agency=raw.get("agency", ""),
+        truncated=raw.get("truncated", False),
+        urgency=Urgency(urgency) if urgency else None,
+        published_at=_instant_in(raw["published_at"]),
+        updated_at=_instant_in(raw.get("updated_at")),
+        embargo_until=_instant_in(raw.get("embargo_until")),
         seen_at=datetime.fromisoformat(raw["seen_at"]),
         content_hash=raw["content_hash"],
         feed=raw["feed"],
@@ -72,6 +83,14 @@ def verdict_from_json(written: str) -> Verdict | None:
     raw: dict[str, Any] = json.loads(written)
     signals = (Signal(name=name, points=points, evidence=evidence) for name, points, evidence in raw["signals"])
     return Verdict(score=raw["score"], level=Level(raw["level"]), signals=tuple(signals))
+
+
+def _instant_out(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _instant_in(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
 
 
 def _image_out(image: Image | None) -> dict[str, str] | None:

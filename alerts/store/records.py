@@ -136,6 +136,8 @@ class FeedState:
     last_error: str = ""
     #: gone for good (410), or retired by the desk
     retired_at: datetime | None = None
+    #: a moving mean of the time between new articles; 0: not known yet
+    usual_gap_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

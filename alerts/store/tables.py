@@ -144,6 +144,8 @@ feeds = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("last_error", Text, nullable=False, default=""),
     Column("retired_at", UtcDateTime),
+    # a moving mean of the time between new articles, to notice an unusual silence; 0: not known yet
+    Column("usual_gap_seconds", Integer, nullable=False, default=0, server_default="0"),
 )
 
 articles = Table(
@@ -179,7 +181,32 @@ stories = Table(
     Column("level", String(20), nullable=False, default="digest-only"),
     # the Verdict as JSON
     Column("verdict", Text, nullable=False, default=""),
+    # an editor found it to tell of the same event as that one, and it holds no article any more
+    Column("merged_into", String(32)),
     Index("ix_stories_seen", "last_seen_at"),
+)
+
+# where an editor put an article, whatever clustering would say
+placements = Table(
+    "placements",
+    metadata,
+    Column("article_id", String(32), primary_key=True),
+    Column("story_id", String(32), nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# paragraphs that an outlet repeats from article to article
+boilerplate = Table(
+    "boilerplate",
+    metadata,
+    Column("outlet", String(200), primary_key=True),
+    # hash of the normalised paragraph
+    Column("paragraph", String(32), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("first_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
 )
 
 # --- ledger --------------------------------------------------------------------------------------
