@@ -14,12 +14,15 @@ from alerts.mail.variant import Context, Part, Slot
 #: what a reader's link becomes when it is no link
 BLOCKED = "#blocked"
 
+#: holds nothing to escape; what our own links look like
+_PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9._~:/?=-]+")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s\\]+", re.IGNORECASE)
 
 
 def one_line(text: str) -> str:
     """Make any text one printable line: no controls, no lone surrogates, single spaces."""
-    if text.isascii() and text.isprintable() and "  " not in text:
+    # What Python calls printable holds no control, surrogate or separator but the space.
+    if text.isprintable() and "  " not in text:
         return text.strip(" ")
     kept = (_harmless(character) for character in text)
     return " ".join("".join(kept).split())
@@ -38,6 +41,8 @@ def _harmless(character: str) -> str:
 
 def escaped(value: str, context: Context) -> str:
     """Escape a slot's value for the place it stands in."""
+    if context is Context.URL and _PLAIN_LINK.fullmatch(value):
+        return value
     line = one_line(value)
     if context is Context.PLAIN:
         return line
@@ -48,7 +53,7 @@ def escaped(value: str, context: Context) -> str:
 
 def fill(part: Part, slots: Mapping[Slot, str]) -> str:
     """Write a part for one reader. Raises KeyError when a slot has no value."""
-    return "".join(piece if isinstance(piece, str) else escaped(slots[piece.slot], piece.context) for piece in part)
+    return "".join([piece if isinstance(piece, str) else escaped(slots[piece.slot], piece.context) for piece in part])
 
 
 def tagged(part: Part, tags: Mapping[tuple[Slot, Context], str]) -> str:

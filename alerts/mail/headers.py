@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from email.headerregistry import AddressHeader
 from email.message import EmailMessage
+from functools import lru_cache
 
 import idna
 
@@ -47,10 +48,10 @@ def line(name: str, value: str) -> bytes:
     `Subject` holds any text. Everything else is machine-read and goes out as it is, never encoded, folded only at
     spaces. Raises ValueError where that cannot be.
     """
-    _check_name(name)
-    if name.lower() in ("subject", "comments"):
+    known = _lowered(name)
+    if known in ("subject", "comments"):
         return _unstructured(name, clean(value))
-    if name.lower() == "list-id":
+    if known == "list-id":
         return _list_id(name, value)
     if not _PRINTABLE.fullmatch(value) or "=?" in value:
         raise ValueError(f"{name} holds what no header may hold")
@@ -59,7 +60,7 @@ def line(name: str, value: str) -> bytes:
 
 def mailbox_line(name: str, mailbox: Mailbox) -> bytes:
     """Write a header that is one address with its display name. Raises ValueError for an unwritable address."""
-    _check_name(name)
+    _lowered(name)
     shown = clean(mailbox.name)
     angle = f"<{address(mailbox.address)}>"
     if not shown:
@@ -96,9 +97,11 @@ def ascii_domain(domain: str) -> str:
     return domain
 
 
-def _check_name(name: str) -> None:
+@lru_cache(maxsize=256)
+def _lowered(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError("no name of a header")
+    return name.lower()
 
 
 def _quoted(text: str) -> str:
@@ -129,9 +132,11 @@ def _unstructured(name: str, text: str) -> bytes:
 
 def _encoded_words(text: str, *, first: int) -> list[str]:
     """Write text as RFC 2047 words, none longer than allowed, none breaking a character."""
+    room = min(_WORD, first - 12) // 4 * 3
+    if len(whole := text.encode()) <= room:
+        return [_encoded_word(whole)]
     words: list[str] = []
     pending = b""
-    room = min(_WORD, first - 12) // 4 * 3
     for character in text:
         raw = character.encode()
         if len(pending) + len(raw) > room:
@@ -147,6 +152,9 @@ def _encoded_word(raw: bytes) -> str:
 
 def _folded(name: str, words: Sequence[str]) -> bytes:
     """Join words by spaces, or by a fold where the line would grow too long."""
+    whole = f"{name}: {' '.join(words)}"
+    if len(whole) <= _WIDTH:
+        return whole.encode("ascii") + b"\r\n"
     written = name + ":"
     column = len(written)
     for index, word in enumerate(words):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache
 
 from alerts.errors import SendRefused
 from alerts.mail import headers
@@ -60,7 +61,7 @@ class Skeleton:
 
         Raises ValueError for an address or header of theirs that cannot be written, KeyError for a slot without value.
         """
-        head = self.head_for(addressed) + headers.line("Date", format_datetime(date.astimezone(UTC)))
+        head = self.head_for(addressed) + _date_line(date.replace(microsecond=0))
         slots = addressed.slots
         body = [
             piece if isinstance(piece, bytes) else _spliced(escaped(slots[piece.slot], piece.context))
@@ -90,6 +91,12 @@ class Skeleton:
         joined.append(b"\r\n" + (opening % "text/html; charset=utf-8").encode())
         joined += _encoded(self.variant.html)
         return [*joined, closing]
+
+
+@lru_cache(maxsize=64)
+def _date_line(date: datetime) -> bytes:
+    # Thousands of mails are written in one second.
+    return headers.line("Date", format_datetime(date.astimezone(UTC)))
 
 
 def _shared_headers(variant: Variant, boundary: str) -> bytes:

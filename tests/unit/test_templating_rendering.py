@@ -157,7 +157,8 @@ def test_hostile_text_in_every_field_comes_out_equal_and_inert(kind: Kind, texts
     for text in (entry.headline, entry.sentences[0].text, entry.outlet):
         assert one_line(text) in paragraphs
     assert (variant.subject, variant.preheader) == (clean(edition.subject), clean(edition.preheader))
-    assert "zq" not in fill(variant.html, READER).replace("zq000000000000", "")
+    left = re.findall(r"zq[0-9a-f]{12}[er][0-9]+qz", fill(variant.html, READER))
+    assert all(token.startswith("zq000000000000") for token in left)
 
 
 def test_no_text_can_mint_a_slot_even_if_it_knows_the_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
