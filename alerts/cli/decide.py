@@ -30,7 +30,7 @@ def approve(session: Session, /, *, edition: str, expect: int | None, dry_run: b
     from alerts.desk import send as sending
 
     with session.desk() as desk:
-        record = decide.find(desk, edition, among="drafts")
+        record = desk.edition(edition, among="drafts")
         plan = sending.plan(desk, record.edition)
         if dry_run:
             session.data({"edition": plan.edition.id}, lambda: plan_text(plan, desk.config.newsroom.timezone))

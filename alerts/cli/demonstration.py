@@ -126,7 +126,7 @@ def _send(session: Session, desk: "Newsdesk", alert: str) -> None:
     from alerts.desk import decide
     from alerts.desk import send as sending
 
-    plan = sending.plan(desk, decide.find(desk, alert).edition)
+    plan = sending.plan(desk, desk.edition(alert).edition)
     click.echo(plan_text(plan, desk.config.newsroom.timezone))
     click.echo(f"\n$ alerts approve {alert}\n")
     decide.approve(desk, alert, editor=_EDITOR)

@@ -65,7 +65,6 @@ def list_digests(session: Session, /) -> None:
 @pass_session
 def next_digests(session: Session, count: int) -> None:
     """List the coming occurrences in local time and UTC."""
-    from alerts.desk.digest import rule_of
     from alerts.timetable.occurrences import upcoming
 
     with session.desk() as desk:
@@ -73,7 +72,7 @@ def next_digests(session: Session, count: int) -> None:
             (
                 occurrence
                 for digest in desk.config.digests
-                for occurrence in upcoming(rule_of(desk, digest), now=desk.clock(), count=count)
+                for occurrence in upcoming(desk.rule_of(digest), now=desk.clock(), count=count)
             ),
             key=lambda occurrence: occurrence.due_at,
         )

@@ -25,10 +25,8 @@ _EDITION = click.argument("edition", metavar="EDITION|last", shell_complete=comp
 @pass_session
 def receipt(session: Session, /, *, edition: str, people: bool) -> None:
     """Show who got an edition and why the others did not; exit code 8 if it does not add up."""
-    from alerts.desk import decide
-
     with session.desk() as desk:
-        record = decide.find(desk, edition)
+        record = desk.edition(edition)
         account = desk.store.ledger.receipt(record.edition.id)
         rows = list(_people(desk, record)) if people else []
         data = receipt_data(account)
@@ -59,7 +57,6 @@ def _people(desk: "Newsdesk", record: "EditionRecord") -> Any:
 @pass_session
 def status(session: Session, /) -> None:
     """Show what waits, what goes out, what is due, and whether `alerts run` is alive."""
-    from alerts.desk.digest import rule_of
     from alerts.model import EditionState
     from alerts.timetable.occurrences import upcoming
 
@@ -78,7 +75,7 @@ def status(session: Session, /) -> None:
         counts = {record.edition.id: ledger.counts(record.edition.id) for record in going}
         beat, stopped = desk.store.daybook.get("heartbeat"), desk.store.daybook.get("stop")
         due = sorted(
-            (o for d in desk.config.digests for o in upcoming(rule_of(desk, d), now=now, count=1)),
+            (o for d in desk.config.digests for o in upcoming(desk.rule_of(d), now=now, count=1)),
             key=lambda occurrence: occurrence.due_at,
         )
         feeds = [state for state in desk.store.archive.feed_states() if state.failures]
@@ -229,10 +226,10 @@ def list_editions(session: Session, /, *, states: tuple[str, ...], limit: int) -
 @pass_session
 def show_edition(session: Session, /, *, edition: str) -> None:
     """Show what an edition says, who approved it, and where it stands."""
-    from alerts.desk import compose, decide
+    from alerts.desk import compose
 
     with session.desk() as desk:
-        record = decide.find(desk, edition)
+        record = desk.edition(edition)
         zone = desk.config.newsroom.timezone
         shown = record.edition
         lines = [
@@ -263,7 +260,6 @@ def deliveries() -> None:
 @pass_session
 def list_deliveries(session: Session, /, *, edition: str | None, state: str | None, limit: int) -> None:
     """List deliveries of an edition, or of all."""
-    from alerts.desk import decide
     from alerts.model import DeliveryState
 
     try:
@@ -271,7 +267,7 @@ def list_deliveries(session: Session, /, *, edition: str | None, state: str | No
     except ValueError as error:
         raise click.BadParameter(f"{error}; one of {', '.join(DeliveryState)}", param_hint="--state") from None
     with session.desk() as desk:
-        chosen = decide.find(desk, edition).edition.id if edition else None
+        chosen = desk.edition(edition).edition.id if edition else None
         found = desk.store.ledger.deliveries(edition=chosen, state=wanted, limit=limit)
         zone = desk.config.newsroom.timezone
         rows = [

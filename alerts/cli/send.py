@@ -264,13 +264,12 @@ def _chosen(
     edition: str | None,
     **words: Any,
 ) -> "Edition":
-    from alerts.desk import decide
     from alerts.desk import digest as digests
 
     if sum(map(bool, (sources, digest, edition))) > 1:
         raise click.UsageError("name one of SOURCE, --digest and --edition")
     if edition:
-        return decide.find(desk, edition).edition
+        return desk.edition(edition).edition
     if digest:
         rule = desk.config.digest(digest)
         return digests.compose(desk, rule, digests.occurrence_on(desk, rule, None, next_ok=True))

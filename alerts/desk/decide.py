@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
 
 from alerts import tokens
 from alerts.desk import compose, send
@@ -11,14 +10,6 @@ from alerts.desk.notify import note
 from alerts.errors import AlertsError, SendRefused, StoreError
 from alerts.model import AudienceCount, DeliveryState, Edition, EditionState, NoticeKind
 from alerts.store.records import Decision, EditionRecord
-
-
-def find(desk: Newsdesk, ref: str, *, among: Literal["drafts", "frozen"] | None = None) -> EditionRecord:
-    """Find an edition by id, its beginning, or `last` (of the drafts, of the approved ones). Raises SendRefused."""
-    record = desk.store.ledger.find(ref, among=among)
-    if record is None:
-        raise SendRefused(f'there is no edition "{ref}"', hint="`alerts editions list` shows them")
-    return record
 
 
 def approve(
@@ -88,13 +79,13 @@ def hold(desk: Newsdesk, ref: str, *, editor: str, reason: str = "") -> Stopped:
 
 def release(desk: Newsdesk, ref: str, *, editor: str) -> EditionRecord:
     """Let a held or blocked edition go on."""
-    record = find(desk, ref, among="frozen")
+    record = desk.edition(ref, among="frozen")
     _change(desk, record, EditionState.SENDING, editor=editor, reason="", decision="release")
     return record
 
 
 def _stop(desk: Newsdesk, ref: str, to: EditionState, *, editor: str, reason: str, decision: str) -> Stopped:
-    record = find(desk, ref, among="frozen")
+    record = desk.edition(ref, among="frozen")
     before = desk.store.ledger.counts(record.edition.id)
     _change(desk, record, to, editor=editor, reason=reason, decision=decision)
     after = desk.store.ledger.counts(record.edition.id)
@@ -108,7 +99,7 @@ def _stop(desk: Newsdesk, ref: str, to: EditionState, *, editor: str, reason: st
 
 
 def _draft(desk: Newsdesk, ref: str) -> EditionRecord:
-    record = find(desk, ref, among="drafts")
+    record = desk.edition(ref, among="drafts")
     expired = record.edition.expires_at is not None and record.edition.expires_at <= desk.clock()
     if record.state is not EditionState.DRAFT or expired:
         state = "has expired" if expired and record.state is EditionState.DRAFT else f"is {record.state.value}"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from alerts.config import Digest, day_names
+from alerts.config import Digest
 from alerts.content import editions
 from alerts.content.summary import summarise
 from alerts.desk import drafts, send, told
@@ -28,16 +28,6 @@ _LOOK_BACK = timedelta(days=7)
 
 #: As long as an edition may take to be written once its occurrence is opened.
 _WRITING = timedelta(minutes=10)
-
-
-def rule_of(desk: Newsdesk, digest: Digest) -> Rule:
-    """Read when a digest is due."""
-    return Rule(
-        digest=digest.name,
-        at=digest.at,
-        days=day_names(digest.days),
-        zone=digest.zone or desk.config.newsroom.timezone,
-    )
 
 
 def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
@@ -85,7 +75,7 @@ def _ours(desk: Newsdesk, story: Story) -> tuple[Article, ...]:
 
 def _previous(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> datetime:
     """The occurrence before this one: a first run takes its last period, not the archive."""
-    before = due(rule_of(desk, digest), after=occurrence.due_at - timedelta(days=8), until=occurrence.due_at)
+    before = due(desk.rule_of(digest), after=occurrence.due_at - timedelta(days=8), until=occurrence.due_at)
     earlier = [found for found in before if found.due_at < occurrence.due_at]
     return earlier[-1].due_at if earlier else occurrence.due_at - timedelta(days=1)
 
@@ -173,7 +163,7 @@ def occurrence_on(desk: Newsdesk, digest: Digest, on: date | None, *, next_ok: b
     On a day without any, `next_ok` takes the next one: to show it. Otherwise raises SendRefused: what was asked for
     as today's must not be another day's.
     """
-    rule = rule_of(desk, digest)
+    rule = desk.rule_of(digest)
     now = desk.clock()
     if on is not None:
         found = of_date(rule, on)
@@ -209,7 +199,7 @@ def tick(desk: Newsdesk) -> None:
             note(
                 desk,
                 NoticeKind.DIGEST_SKIPPED,
-                key=f"digest-failed/{digest.name}/{_today(rule_of(desk, digest), desk.clock())}",
+                key=f"digest-failed/{digest.name}/{_today(desk.rule_of(digest), desk.clock())}",
                 text=f"The digest {digest.name} could not be made: {error}",
             )
 
@@ -218,7 +208,7 @@ def _tick_one(desk: Newsdesk, digest: Digest) -> None:
     now = desk.clock()
     since = _first_seen(desk, digest, now)
     lead_time = digest.draft or timedelta()
-    found = due(rule_of(desk, digest), after=max(now - _LOOK_BACK, since), until=now + lead_time)
+    found = due(desk.rule_of(digest), after=max(now - _LOOK_BACK, since), until=now + lead_time)
     for position, occurrence in enumerate(found):
         superseded = any(later.due_at <= now for later in found[position + 1 :])
         _tick_occurrence(desk, digest, occurrence, superseded=superseded, now=now)

@@ -3,22 +3,24 @@
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from alerts import bundled, tokens
-from alerts.audience import segments as segment_rules
-from alerts.audience.address import normalise
-from alerts.config import Config
-from alerts.content.fetch import Fetcher
-from alerts.errors import ConfigError
-from alerts.guarded import Worker
+from alerts.config import Config, Digest, day_names
+from alerts.errors import ConfigError, SendRefused
 from alerts.model import Audience, Outlet, Segment, Segments, Subscriber
 from alerts.ports import Clock, Provider
-from alerts.provider import open_provider
-from alerts.store import Store, open_store
-from alerts.templating.brand import Brand
-from alerts.templating.renderer import Renderer
+from alerts.timetable.occurrences import Rule
+
+if TYPE_CHECKING:
+    from alerts.content.fetch import Fetcher
+    from alerts.guarded import Worker
+    from alerts.store import Store
+    from alerts.store.records import EditionRecord
+    from alerts.templating.brand import Brand
+    from alerts.templating.renderer import Renderer
 
 
 def utc_now() -> datetime:
@@ -47,26 +49,34 @@ class Newsdesk:
         """The key that addresses are hashed with; must never change."""
         return self.config.keys.addresses.read(base=self.config.base, what="keys.addresses").encode()
 
-    # --- rooms ---
+    # --- rooms: each is imported when it is opened, so that `status` does not pay for what `send` needs ---
 
     @cached_property
-    def store(self) -> Store:
+    def store(self) -> "Store":
         """The database."""
+        from alerts.store import open_store
+
         return open_store(self.config.store.url, base=self.config.base, address_key=self.address_key)
 
     @cached_property
     def provider(self) -> Provider:
         """The mail provider."""
+        from alerts.provider import open_provider
+
         return open_provider(self.config.provider, base=self.config.base)
 
     @cached_property
-    def worker(self) -> Worker:
+    def worker(self) -> "Worker":
         """The process that parses hostile bytes."""
+        from alerts.guarded import Worker
+
         return Worker()
 
     @cached_property
-    def fetcher(self) -> Fetcher:
+    def fetcher(self) -> "Fetcher":
         """Reaches feeds and pages."""
+        from alerts.content.fetch import Fetcher
+
         settings = self.config.fetching
         return Fetcher(
             timeout=settings.timeout.total_seconds(),
@@ -76,8 +86,10 @@ class Newsdesk:
         )
 
     @cached_property
-    def renderer(self) -> Renderer:
+    def renderer(self) -> "Renderer":
         """Renders editions; the newsroom's own templates come first."""
+        from alerts.templating.renderer import Renderer
+
         own = self.config.base / self.config.templates.directory
         return Renderer(directories=[own] if own.is_dir() else [], bundled=bundled.path("templates"))
 
@@ -90,8 +102,10 @@ class Newsdesk:
     # --- what the settings mean ---
 
     @property
-    def brand(self) -> Brand:
+    def brand(self) -> "Brand":
         """What mails look like."""
+        from alerts.templating.brand import Brand
+
         config = self.config
         return Brand(
             name=config.newsroom.name,
@@ -123,8 +137,10 @@ class Newsdesk:
 
     def segments(self) -> Segments:
         """Read the segments as they are now. Raises ConfigError."""
+        from alerts.audience.segments import load
+
         # A list that people are on is known, even when its file is gone.
-        return segment_rules.load(self.segments_file, known_lists=self.store.roster.lists())
+        return load(self.segments_file, known_lists=self.store.roster.lists())
 
     def segment(self, name: str) -> Segment:
         """Find a segment. Raises ConfigError that names the known ones."""
@@ -146,6 +162,8 @@ class Newsdesk:
 
     def address_hash(self, address: str) -> str:
         """Hash an address as the roster knows it. Raises ConfigError when it is none."""
+        from alerts.audience.address import normalise
+
         try:
             return tokens.address_hash(self.address_key, normalise(address))
         except ValueError as error:
@@ -154,6 +172,22 @@ class Newsdesk:
     def subscriber(self, address: str) -> Subscriber | None:
         """Find a subscriber by an address however it is written. Raises ConfigError when it is none."""
         return self.store.roster.subscriber_by_hash(self.address_hash(address))
+
+    def edition(self, ref: str, *, among: Literal["drafts", "frozen"] | None = None) -> "EditionRecord":
+        """Find an edition by id, its beginning, or `last` (of the drafts, of the approved ones). Raises SendRefused."""
+        record = self.store.ledger.find(ref, among=among)
+        if record is None:
+            raise SendRefused(f'there is no edition "{ref}"', hint="`alerts editions list` shows them")
+        return record
+
+    def rule_of(self, digest: Digest) -> Rule:
+        """Read when a digest is due."""
+        return Rule(
+            digest=digest.name,
+            at=digest.at,
+            days=day_names(digest.days),
+            zone=digest.zone or self.config.newsroom.timezone,
+        )
 
     @property
     def outlets(self) -> dict[str, Outlet]:

@@ -121,14 +121,14 @@ def test_a_part_that_was_interrupted_is_found_with_the_next(desk: Newsdesk) -> N
 
 def test_the_words_that_were_shown_are_the_words_that_go(desk: Newsdesk) -> None:
     edition = draft(desk)
-    shown = decide.find(desk, edition.id)
+    shown = desk.edition(edition.id)
     plan = send.plan(desk, shown.edition, shown=shown.content_hash)
     decide.edit(desk, edition.id, "Subject: Other words\n\nOther words altogether.\n", editor="Omar")
     with pytest.raises(SendRefused, match="changed"):
         decide.approve(desk, edition.id, editor="Nora", seen=shown.content_hash)
     with pytest.raises(SendRefused, match="changed"):
         send.launch(desk, plan, editor="Nora")
-    decide.approve(desk, edition.id, editor="Nora", seen=decide.find(desk, edition.id).content_hash)
+    decide.approve(desk, edition.id, editor="Nora", seen=desk.edition(edition.id).content_hash)
 
 
 def test_a_number_that_grew_since_it_was_confirmed_is_asked_again(desk: Newsdesk) -> None:
