@@ -49,8 +49,9 @@ class FeedEntry:
 class FeedReading:
     """A feed as it was read."""
 
+    #: as its publisher writes it, soft hyphens and direction marks and all
     title: str
-    #: in the order of the feed
+    #: all, in the order of the feed, also those that say nothing
     entries: tuple[FeedEntry, ...]
     #: `rss20`, `atom10`, `json`, `news sitemap` …
     kind: str
@@ -68,8 +69,8 @@ def read(body: bytes, *, url: str, content_type: str = "", worker: Worker) -> Fe
     entries = tuple(_entry(record, language) for record in raw["entries"])
     ttl = str(raw["ttl"]).strip()
     return FeedReading(
-        title=tidy(str(raw["title"])),
-        entries=tuple(entry for entry in entries if entry.title or entry.url),
+        title=_name(str(raw["title"])),
+        entries=entries,
         kind=tidy(str(raw["kind"])),
         language=language,
         url=_web(str(raw["url"])),
@@ -108,12 +109,23 @@ def _entry(raw: Mapping[str, Any], language: str) -> FeedEntry:
     )
 
 
+_HARMLESS = "\xad\u200e\u200f\u061c"
+
+
+def _name(text: str) -> str:
+    """Write a feed's name as its publisher does: `tidy`, but for marks that change nothing but how it is set."""
+    parts = re.split(f"([{_HARMLESS}])", text)
+    kept = [part if part in _HARMLESS else tidy(f".{part}.")[1:-1] for part in parts if part]
+    return " ".join("".join(kept).split())
+
+
 def _texts(raw: Any) -> tuple[str, ...]:
     return tuple(text for text in (tidy(str(item)) for item in raw) if text)
 
 
 def _web(url: str) -> str:
-    url = tidy(url)
+    # Blanks in a path are the commonest slip; what else is no part of an address makes it none.
+    url = tidy(url).replace(" ", "%20")
     return url if re.fullmatch(r"https?://[^\s<>\"\\]+", url, re.IGNORECASE) and len(url) <= 2000 else ""
 
 

@@ -18,6 +18,9 @@ MAX_ENTRIES = 1000
 Record = dict[str, Any]
 
 _SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+#: the root of CDF, RSS's ancestor, which feedparser reads but does not name
+_CHANNEL = re.compile(rb"\A(?:<\?[^>]*>|<!--[^>]*-->|\s)*<channel\b", re.IGNORECASE)
+_PREFIXED = re.compile(rb"<(\w{1,40}):(?:item|entry|channel|feed|rss)\b", re.IGNORECASE)
 _NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 
 
@@ -37,14 +40,10 @@ def parse(body: bytes, url: str, content_type: str) -> Record:
 
 
 def _xml_feed(body: bytes, url: str, content_type: str) -> Record:
-    # Its sanitiser and link resolver are slow and leave markup; we keep text only.
-    parsed = feedparser.parse(
-        io.BytesIO(body),
-        response_headers={"content-type": content_type or "application/xml", "content-location": url},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
-    if not parsed.get("version") and not parsed.entries:
+    parsed = _parsed(body, url, content_type)
+    if not parsed.entries and (mended := _without_own_prefix(body)):
+        parsed = _parsed(mended, url, content_type)
+    if not parsed.get("version") and not parsed.entries and not _CHANNEL.search(body[:4096]):
         raise ContentError(_what_is_it(body), hint=_advertised(body, url))
     feed = parsed.feed
     return {
@@ -55,6 +54,29 @@ def _xml_feed(body: bytes, url: str, content_type: str) -> Record:
         "ttl": str(feed.get("ttl") or ""),
         "entries": [_entry(entry, url) for entry in parsed.entries[:MAX_ENTRIES]],
     }
+
+
+def _parsed(body: bytes, url: str, content_type: str) -> Any:
+    # Its sanitiser and link resolver are slow and leave markup; we keep text only.
+    return feedparser.parse(
+        io.BytesIO(body),
+        response_headers={"content-type": content_type or "application/xml", "content-location": url},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+
+
+def _without_own_prefix(body: bytes) -> bytes:
+    """Write `<rss:item>` as `<item>` where the prefix says nothing: undeclared, or a second name for the default."""
+    prefixes = {prefix for prefix in _PREFIXED.findall(body) if b"xmlns:" + prefix not in body}
+    default = re.search(rb"""\sxmlns=["']([^"']{1,200})["']""", body[:20_000])
+    if default:
+        prefixes |= set(re.findall(rb"""\sxmlns:(\w{1,40})=["']""" + re.escape(default[1]), body[:20_000]))
+    if not prefixes or not re.search(rb"<(?:\w+:)?(?:item|entry)\b", body):
+        return b""
+    either = b"|".join(map(re.escape, sorted(prefixes)))
+    plain = re.sub(rb"\sxmlns:(?:%b)=[\"'][^\"']*[\"']" % either, b"", body)
+    return re.sub(rb"(</?|\s)(?:%b):(?=[A-Za-z])" % either, rb"\1", plain)
 
 
 def _entry(entry: Any, base: str) -> Record:

@@ -12,7 +12,7 @@ _BLOCK_NAMES = (
 )
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 # Only what is closed for certain: a parser puts everything after an unclosed <object> inside it.
-_DROPPED_NAMES = "script style noscript template button select textarea svg math head title figure"
+_DROPPED_NAMES = "script style noscript template button select textarea svg head title figure"
 _DROPPED = frozenset(_DROPPED_NAMES.split())
 MAX_PARAGRAPHS = 2000
 
@@ -54,7 +54,13 @@ def paragraphs(html: str) -> list[str]:
         if len(found) > MAX_PARAGRAPHS:
             break
     finish()
-    return found
+    return found or _drawn(root)
+
+
+def _drawn(root: "etree._Element") -> list[str]:
+    """Read what a drawing says of itself, where there is nothing but the drawing."""
+    said = (" ".join(node.itertext()) for svg in root.iter("svg") for node in svg if node.tag in {"title", "desc"})
+    return [text for part in said if (text := re.sub(r"\s+", " ", part).strip())]
 
 
 def line(html: str) -> str:
