@@ -14,6 +14,7 @@ from alerts.store.engine import open_engine, reading
 
 if TYPE_CHECKING:
     from alerts.store.archive import Archive
+    from alerts.store.completions import Completions
     from alerts.store.daybook import Daybook
     from alerts.store.ledger import Ledger
     from alerts.store.roster import Roster
@@ -32,6 +33,13 @@ class Store:
         from alerts.store.archive import Archive
 
         return Archive(self.engine)
+
+    @cached_property
+    def completions(self) -> "Completions":
+        """How fetching the pages of feeds' teasers went."""
+        from alerts.store.completions import Completions
+
+        return Completions(self.engine)
 
     @cached_property
     def roster(self) -> "Roster":

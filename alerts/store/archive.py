@@ -39,24 +39,59 @@ class Archive:
             rows = connection.execute(select(tables.feeds).order_by(tables.feeds.c.url)).all()
         return [FeedState(**row._mapping) for row in rows]
 
-    def save_feed_state(self, state: FeedState) -> None:
+    def save_feed_states(self, states: Sequence[FeedState]) -> None:
         """Remember how polling went."""
-        values = {field.name: getattr(state, field.name) for field in fields(state)}
+        if not states:
+            return
+        rows = [{field.name: getattr(state, field.name) for field in fields(state)} for state in states]
         with writing(self._engine) as connection:
-            connection.execute(insert_or_update(connection, tables.feeds).values(values))
+            connection.execute(insert_or_update(connection, tables.feeds), rows)
 
     # --- articles ---------------------------------------------------------------------------------
 
     def add_articles(self, articles: Sequence[tuple[Article, bool]]) -> list[Article]:
         """Keep articles, each with whether it is backfill; return those that are new or whose text changed.
 
-        What we first saw stays first seen: a changed article keeps its `seen_at`, its story and its backfill mark.
+        What we first saw stays first seen: a changed article keeps its `seen_at`, its story and its backfill mark,
+        and an embargo that its new telling does not speak of.
         """
         changed: list[Article] = []
         with writing(self._engine) as connection:
             for chunk in chunks(articles):
                 changed += _add(connection, chunk)
         return changed
+
+    def put_article(self, article: Article) -> None:
+        """Keep an article exactly as it is given, its embargo and `seen_at` too; its story and backfill mark stay."""
+        with writing(self._engine) as connection:
+            row = _article_row(article, backfill=False)
+            connection.execute(insert_or_update(connection, tables.articles, keep=("story_id", "backfill")), row)
+
+    def embargoes(self, *, since: datetime, until: datetime | None = None) -> list[Article]:
+        """List the articles whose embargo ends after an instant (and not after another), soonest first."""
+        table = tables.articles
+        found = select(table.c.article).where(table.c.embargo_until > since)
+        if until is not None:
+            found = found.where(table.c.embargo_until <= until)
+        with reading(self._engine) as connection:
+            rows = connection.scalars(found.order_by(table.c.embargo_until, table.c.id))
+            return [article_from_json(written) for written in rows]
+
+    def known(self, article_ids: Iterable[ArticleId]) -> set[ArticleId]:
+        """Tell which of these are kept already."""
+        found: set[ArticleId] = set()
+        with reading(self._engine) as connection:
+            for chunk in chunks(article_ids):
+                ids = select(tables.articles.c.id).where(tables.articles.c.id.in_(chunk))
+                found |= {ArticleId(article_id) for article_id in connection.scalars(ids)}
+        return found
+
+    def titles(self, *, outlet: str, since: datetime) -> set[str]:
+        """List the titles of an outlet's articles first seen since an instant."""
+        table = tables.articles
+        with reading(self._engine) as connection:
+            found = select(table.c.title).where(table.c.outlet == outlet, table.c.seen_at >= since)
+            return set(connection.scalars(found))
 
     def article(self, article_id: ArticleId) -> Article | None:
         """Find an article by id."""
@@ -164,7 +199,7 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
     known = {
         row.id: row
         for row in connection.execute(
-            select(table.c.id, table.c.content_hash, table.c.seen_at).where(table.c.id.in_(ids))
+            select(table.c.id, table.c.content_hash, table.c.seen_at, table.c.embargo_until).where(table.c.id.in_(ids))
         )
     }
     changed: dict[ArticleId, tuple[Article, bool]] = {}
@@ -173,7 +208,8 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
         if row is None:
             changed[article.id] = (article, backfill)
         elif row.content_hash != article.content_hash:
-            changed[article.id] = (replace(article, seen_at=row.seen_at), backfill)
+            until = article.embargo_until or row.embargo_until
+            changed[article.id] = (replace(article, seen_at=row.seen_at, embargo_until=until), backfill)
     if changed:
         rows = [_article_row(article, backfill) for article, backfill in changed.values()]
         connection.execute(insert_or_update(connection, table, keep=("story_id", "seen_at", "backfill")), rows)
@@ -189,6 +225,7 @@ def _article_row(article: Article, backfill: bool) -> dict[str, Any]:
         "title": article.title,
         "seen_at": article.seen_at,
         "published_at": article.published_at,
+        "embargo_until": article.embargo_until,
         "content_hash": article.content_hash,
         "story_id": None,
         "article": article_to_json(article),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from alerts.model import (
+    ArticleId,
     DeliveryId,
     DeliveryState,
     Edition,
@@ -136,8 +137,30 @@ class FeedState:
     last_error: str = ""
     #: gone for good (410), or retired by the desk
     retired_at: datetime | None = None
-    #: a moving mean of the time between new articles; 0: not known yet
+    #: its longest pause between new articles lately; 0: not known yet
     usual_gap_seconds: int = 0
+    #: when it last brought so much that is no news (new addresses, old articles) that none of it may alert anybody
+    relisted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """How fetching the page of an article went whose feed tells only its beginning."""
+
+    article_id: ArticleId
+    #: content hash of the words in the feed
+    entry_hash: str
+    #: failed so often
+    attempts: int = 0
+    completed_at: datetime | None = None
+    #: when it is tried next; None: not any more
+    next_at: datetime | None = None
+    #: why it failed last
+    reason: str = ""
+    #: as its page had it, with the page's validators
+    headline: str = ""
+    etag: str = ""
+    last_modified: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

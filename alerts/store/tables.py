@@ -144,8 +144,10 @@ feeds = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("last_error", Text, nullable=False, default=""),
     Column("retired_at", UtcDateTime),
-    # a moving mean of the time between new articles, to notice an unusual silence; 0: not known yet
+    # its longest pause between new articles lately, to notice an unusual silence; 0: not known yet
     Column("usual_gap_seconds", Integer, nullable=False, default=0, server_default="0"),
+    # when it last brought a mass of what is no news: a new content system, old articles listed again
+    Column("relisted_at", UtcDateTime),
 )
 
 articles = Table(
@@ -158,6 +160,8 @@ articles = Table(
     Column("title", Text, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("published_at", UtcDateTime),
+    # nothing of it goes out before
+    Column("embargo_until", UtcDateTime),
     Column("content_hash", String(64), nullable=False),
     Column("story_id", String(32)),
     # the whole Article as JSON
@@ -168,6 +172,26 @@ articles = Table(
     Index("ix_articles_seen", "seen_at"),
     Index("ix_articles_url", "url"),
     Index("ix_articles_content", "content_hash"),
+    Index("ix_articles_embargo", "embargo_until"),
+)
+
+# articles whose feed tells only their beginning, and how fetching their pages went
+completions = Table(
+    "completions",
+    metadata,
+    Column("article_id", String(32), primary_key=True),
+    # hash of the words in the feed: while they stay the same, the completed article stands
+    Column("entry_hash", String(64), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("completed_at", UtcDateTime),
+    # NULL: not tried again
+    Column("next_at", UtcDateTime),
+    Column("reason", Text, nullable=False, default=""),
+    # what the page said of itself: asked again before an alert goes out
+    Column("headline", Text, nullable=False, default=""),
+    Column("etag", Text, nullable=False, default=""),
+    Column("last_modified", Text, nullable=False, default=""),
+    Index("ix_completions_next", "next_at"),
 )
 
 stories = Table(

@@ -1,4 +1,4 @@
-"""Make room for what the content desk learns: repeated paragraphs, an editor's placements, usual silences."""
+"""Make room for what the content desk learns: repeated paragraphs, placements, silences, embargoes, whole texts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add two tables and two columns."""
+    """Add three tables and three columns."""
     op.create_table(
         "boilerplate",
         sa.Column("outlet", sa.String(length=200), nullable=False),
@@ -29,5 +29,22 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("article_id", name=op.f("pk_placements")),
     )
+    op.create_table(
+        "completions",
+        sa.Column("article_id", sa.String(length=32), nullable=False),
+        sa.Column("entry_hash", sa.String(length=64), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("headline", sa.Text(), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("last_modified", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_completions")),
+    )
+    op.create_index("ix_completions_next", "completions", ["next_at"])
+    op.add_column("articles", sa.Column("embargo_until", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_articles_embargo", "articles", ["embargo_until"])
     op.add_column("feeds", sa.Column("usual_gap_seconds", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("feeds", sa.Column("relisted_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("stories", sa.Column("merged_into", sa.String(length=32), nullable=True))
