@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-import structlog
-
 from alerts.delivery.addressing import Addresser
 from alerts.delivery.limits import Breaker, Bucket
 from alerts.delivery.outcomes import all_busy, pause_asked, shows_trouble, with_wait
 from alerts.delivery.settings import DispatchSettings
+from alerts.log import log
 from alerts.mail.variant import Addressed, Variant
 from alerts.model import DeliveryId, EditionId, Outcome, OutcomeKind
 from alerts.ports import Claim, Clock, DispatchLedger, Provider
@@ -28,8 +27,6 @@ __all__ = ["DispatchSettings", "Dispatcher", "Listener"]
 
 #: told of every group of outcomes; called by one thread at a time
 Listener = Callable[[EditionId, Mapping[OutcomeKind, int]], None]
-
-log = structlog.get_logger()
 
 _POLL_SECONDS = 1.0
 

@@ -9,15 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from alerts.delivery.owner import is_dead
 from alerts.delivery.settings import DispatchSettings
 from alerts.errors import AlertsError
+from alerts.log import log
 from alerts.model import DeliveryId, UnknownPolicy
 from alerts.ports import Clock, DispatchLedger, Found, Provider, UnknownSubmission
-
-log = structlog.get_logger()
 
 #: look-ups of one pass: some providers allow six a minute
 _AT_ONCE = 50

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 
-import structlog
-
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
+from alerts.log import log
 from alerts.model import Event, EventKind, NoticeKind
 from alerts.provider.sendgrid.events import read_events
-
-log = structlog.get_logger()
 
 
 def sendgrid_open(desk: Newsdesk) -> bool:

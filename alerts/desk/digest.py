@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from alerts.config import Digest
 from alerts.content import editions
 from alerts.content.summary import summarise
@@ -16,12 +14,11 @@ from alerts.desk import drafts, send, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
+from alerts.log import log
 from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story
 from alerts.store.daybook import occurrence_key
 from alerts.store.records import EditionRecord, OccurrenceRecord
 from alerts.timetable.occurrences import Rule, due, of_date, upcoming
-
-log = structlog.get_logger()
 
 #: Occurrences older than this are neither caught up nor reported.
 _LOOK_BACK = timedelta(days=7)

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import structlog
-
 from alerts import tokens
 from alerts.desk.newsdesk import Newsdesk
+from alerts.log import log
 from alerts.model import SCOPE_ALERTS, SCOPE_ALL, SuppressionReason
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,17 +6,14 @@ import hashlib
 import json
 from datetime import timedelta
 
-import structlog
-
 from alerts import tokens
 from alerts.desk.direct import hand_over
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import AlertsError
+from alerts.log import log
 from alerts.model import EditionId, EditionState, Mailbox, Notice, NoticeKind, OutcomeKind
 from alerts.store.records import WaitingNotice
 from alerts.templating.notice import render_notice
-
-log = structlog.get_logger()
 
 _FIRST_RETRY = timedelta(seconds=10)
 _LAST_RETRY = timedelta(minutes=15)

@@ -6,17 +6,14 @@ One alert for a story in its window, updates only when it develops, never of a w
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from alerts.content import breaking
 from alerts.desk import compose, drafts, send, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError
+from alerts.log import log
 from alerts.model import Article, Edition, EditionState, Kind, Level, NoticeKind, Relation, Story, Urgency
 from alerts.store.records import EditionRecord
-
-log = structlog.get_logger()
 
 
 def propose(desk: Newsdesk) -> list[Edition]:

@@ -18,19 +18,18 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from alerts.desk import Newsdesk, send
 from alerts.errors import AlertsError
+from alerts.log import log
 from alerts.model import EditionId, OutcomeKind
 from alerts.scheduler import jobs
 from alerts.scheduler.clock import ClockWatch
 from alerts.scheduler.outage import Outage
 
-log = structlog.get_logger()
 # It warns at every tick that a slow poll sits out; that is what we want of it.
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
@@ -110,7 +109,7 @@ class Runner:
         ticks: list[tuple[str, float, Callable[[], None]]] = [
             ("beat", BEAT, self._beat),
             ("digests", DIGESTS, self._plan_digests),
-            ("feeds", FEEDS, lambda: self._led(jobs.poll_feeds)),
+            ("feeds", FEEDS, lambda: self._led(partial(jobs.poll_feeds, stop=self._stop))),
             ("drafts", DRAFTS, self._look_after),
             ("outage", OUTAGE, lambda: jobs.report_outage(self._desk, self._outage, monotonic=self._monotonic())),
             ("right", RIGHT, lambda: jobs.put_right(self._desk)),

@@ -3,18 +3,16 @@
 import time
 from http import HTTPStatus
 
-import structlog
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from alerts.desk import Newsdesk
 from alerts.desk.doctor import HEARTBEAT_LIMIT
 from alerts.errors import AlertsError, StoreError
+from alerts.log import log
 from alerts.web import events, newsroom, subscriber
 from alerts.web.limits import Buckets, network_of
 from alerts.web.pages import HEADERS, Pages
-
-log = structlog.get_logger()
 
 #: The largest body of any request; forms are far smaller.
 MOST_BYTES = 1_000_000

@@ -2,13 +2,11 @@
 
 from http import HTTPStatus
 
-import structlog
 from flask import Blueprint, Response, request
 
 from alerts.desk import Newsdesk, apply_events
 from alerts.errors import ProviderError
-
-log = structlog.get_logger()
+from alerts.log import log
 
 #: SendGrid's own batches stay far below.
 _MOST_BYTES = 1_000_000

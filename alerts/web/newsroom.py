@@ -10,18 +10,16 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import structlog
 from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import Forbidden, NotFound
 
 from alerts.desk import Newsdesk, decide, send
 from alerts.errors import AlertsError, ContentError, SendRefused, StoreError
+from alerts.log import log
 from alerts.mail.fill import fill
 from alerts.mail.variant import Slot, Variant
 from alerts.model import DeliveryState, Edition, EditionState, Entry
 from alerts.web.pages import Pages
-
-log = structlog.get_logger()
 
 #: What became of an edition, in an editor's words.
 _STATES = {

@@ -2,15 +2,13 @@
 
 import threading
 
-import structlog
 from waitress import wasyncore
 from waitress.server import create_server
 
 from alerts.desk import Newsdesk
 from alerts.errors import AlertsError, ConfigError
+from alerts.log import log
 from alerts.web.app import MOST_BYTES, create_app
-
-log = structlog.get_logger()
 
 #: Requests answered at the same time; a page takes milliseconds.
 _THREADS = 6
