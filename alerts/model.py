@@ -46,6 +46,8 @@ class Outlet:
     feeds: tuple[str, ...] = ()
     #: its feeds are polled every minute
     priority: bool = False
+    #: which of its feeds and sections are for breaking news only
+    breaking: tuple[str, ...] = ()
 
     @property
     def owner_group(self) -> str:
@@ -134,10 +136,14 @@ class Signal:
 
     #: stable name, such as `marker`, `owners`, `speed`
     name: str
-    #: points it adds (may be negative)
+    #: points it adds (may be negative): value × weight
     points: float
     #: in words an editor reads: what was seen
     evidence: str
+    #: how much of it was seen
+    value: float = 0.0
+    #: what one of it is worth, from `[breaking.weights]`
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -676,6 +682,9 @@ class NoticeKind(StrEnum):
     EXPIRED = "edition expired"
     PROVIDER_DOWN = "provider outage"
     FEED_DEAD = "feed dead"
+    FEED_SILENT = "feed silent"
+    FEED_BACK = "feed is back"
+    FEED_MOVED = "feed has moved"
     DIGEST_SKIPPED = "digest skipped"
     NOT_OURS_YET = "we do not have this yet"
     UNRESOLVED = "deliveries unresolved"

@@ -1,9 +1,9 @@
 """Getting the bytes of feeds, pages and files. Edge: network and file system.
 
-Politeness: conditional requests, two connections per host, `Retry-After` handed on, an honest name. Safety: public
-addresses only (checked when connecting, on every hop), at most five redirects and never down from https, a size limit
-before and after decompression, one deadline over everything, no cookies, no credentials, no proxy of the environment.
-Nothing is parsed here.
+Politeness: conditional requests, two connections per host and sixteen in all, `Retry-After` handed on, an honest name.
+Safety: public addresses only (checked when connecting, on every hop), at most five redirects and never down from https,
+a size limit before and after decompression, one deadline over everything, no cookies, no credentials, no proxy of the
+environment. A connection that was dropped is tried once more within the deadline. Nothing is parsed here.
 """
 
 import re
@@ -21,12 +21,14 @@ from pathlib import Path
 
 import httpcore2
 import httpx2
+import stamina
+import stamina.instrumentation
 
 from alerts.content.addresses import CheckedBackend, Deadline, Refused, Resolve, resolve
 from alerts.errors import ContentError
 
 MAX_REDIRECTS = 5
-PER_HOST = 2
+PER_HOST, CONNECTIONS = 2, 16
 _LONGEST_WAIT = timedelta(hours=24)
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -51,11 +53,25 @@ class Fetched:
     moved_to: str = ""
     #: it asks to be left alone for so long
     retry_after: timedelta | None = None
+    #: it says that its answer holds for so long
+    fresh_for: timedelta | None = None
 
     @property
     def ok(self) -> bool:
         """Whether there is a body to read."""
         return self.status in {200, 203}
+
+
+class NothingThere(ContentError):
+    """The server answers, and has nothing at this address."""
+
+
+class NoAnswer(ContentError):
+    """Nobody answered in time, or at all: the same host will hardly do better for its other addresses."""
+
+
+# What is retried ends up in the one line of the error that is raised in the end.
+stamina.instrumentation.set_on_retry_hooks([])
 
 
 class Fetcher:
@@ -77,14 +93,15 @@ class Fetcher:
         self._pool = httpcore2.ConnectionPool(
             network_backend=CheckedBackend(self._deadline, allow_private=allow_private, resolver=resolver),
             ssl_context=httpx2.create_ssl_context(trust_env=False),
-            max_connections=32,
-            max_keepalive_connections=16,
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=60,
         )
         self._hosts: defaultdict[str, threading.BoundedSemaphore] = defaultdict(
             lambda: threading.BoundedSemaphore(PER_HOST)
         )
         self._lock = threading.Lock()
+        self._patiently = stamina.RetryingCaller(attempts=2, wait_initial=0.2, wait_max=1.0).on(_was_dropped)
 
     def fetch(self, address: str, *, etag: str = "", last_modified: str = "") -> Fetched:
         """Fetch an http(s) URL or a file. Raises ContentError in one clear line."""
@@ -92,14 +109,14 @@ class Fetcher:
             return _read_file(address, etag=etag, max_bytes=self._max_bytes)
         self._deadline.until = time.monotonic() + self._timeout
         try:
-            return self._follow(address, etag, last_modified)
+            return self._patiently(self._follow, address, etag, last_modified)
         except Refused as refusal:
             raise ContentError(f"{address}: not fetched: {refusal}") from refusal
         except httpcore2.TimeoutException as error:
-            raise ContentError(f"{address}: no complete answer within {self._timeout:g} s") from error
+            raise NoAnswer(f"{address}: no complete answer within {self._timeout:g} s") from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
-            raise ContentError(f"{address}: cannot be reached: {reason}") from error
+            raise NoAnswer(f"{address}: cannot be reached: {reason}") from error
 
     def fetch_page(self, address: str) -> Fetched:
         """Fetch an article's page: like `fetch`, but whatever has no body is a ContentError."""
@@ -154,7 +171,10 @@ class Fetcher:
                 return response.status, found["location"]
             if response.status not in _MEANT:
                 said = _WORDS.get(response.status, "an error of theirs" if response.status >= 500 else "refused")
-                raise ContentError(f"{url}: answered {response.status} ({said})")
+                refusal = NothingThere if response.status == 404 else ContentError
+                raise refusal(f"{url}: answered {response.status} ({said})")
+            if response.status == 304 and not (etag or last_modified):
+                raise ContentError(f"{url}: says it has not changed, but never gave it to us")
             ok = response.status in {200, 203}
             body = _decoded(response.iter_stream(), found, limit=self._max_bytes, shown=str(url)) if ok else b""
         return Fetched(
@@ -166,6 +186,7 @@ class Fetcher:
             etag=found.get("etag", etag if response.status == 304 else ""),
             last_modified=found.get("last-modified", last_modified if response.status == 304 else ""),
             retry_after=retry_after(found.get("retry-after", ""), found.get("date", "")),
+            fresh_for=_fresh_for(found.get("cache-control", ""), found.get("age", "")),
         )
 
     @contextmanager
@@ -179,6 +200,13 @@ class Fetcher:
             yield
         finally:
             places.release()
+
+
+def _was_dropped(error: Exception) -> bool:
+    """Tell whether a connection broke before there was an answer; a deadline or a refusal is final."""
+    if isinstance(error, httpcore2.RemoteProtocolError):
+        return "disconnected without" in str(error)
+    return isinstance(error, httpcore2.NetworkError)
 
 
 def _checked(address: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
@@ -233,6 +261,23 @@ def retry_after(written: str, date: str = "") -> timedelta | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(wait, timedelta()), _LONGEST_WAIT)
+
+
+def _fresh_for(cache_control: str, age: str) -> timedelta | None:
+    """Read how long a Cache-Control header says that an answer holds, less what it aged on its way."""
+    found = re.search(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", cache_control, re.IGNORECASE)
+    if not found or re.search(r"\bno-(cache|store)\b", cache_control, re.IGNORECASE):
+        return None
+    spent = int(age) if re.fullmatch(r"\d{1,9}", age.strip()) else 0
+    return timedelta(seconds=max(int(found[1]) - spent, 0))
+
+
+def host_of(address: str) -> str:
+    """Name the host of an address, however it is written; empty for a file."""
+    try:
+        return httpx2.URL(address).host if re.match(r"https?://", address, re.IGNORECASE) else ""
+    except (httpx2.InvalidURL, UnicodeError, ValueError):
+        return ""
 
 
 def _read_file(address: str, *, etag: str, max_bytes: int) -> Fetched:

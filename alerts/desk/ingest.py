@@ -1,39 +1,45 @@
 """Take in what outlets publish, and propose what is breaking.
 
 due feeds ─► fetch ─► read (guarded) ─► articles ─► stories ─► judge ─► `propose`
+             └── threads of a round ──┘  └── as answers come, not when the last one has come ──┘
 
 Each arrow may be the last thing a process did: what was taken in but not placed, placed but not proposed, is found
-again at the next poll.
+again at the next poll; what was fetched but not taken in is fetched again, for validators are kept with the articles.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
-from alerts.content import feeds
+from alerts.content import feeds, polling
 from alerts.content.articles import from_entry
-from alerts.content.fetch import Fetched
+from alerts.content.fetch import Fetched, NoAnswer, host_of
+from alerts.content.rounds import Round
+from alerts.content.text import key
 from alerts.content.topics import topics_of
-from alerts.desk import clustering
+from alerts.desk import clustering, feed_health
+from alerts.desk.feed_health import Brought
 from alerts.desk.newsdesk import Newsdesk
-from alerts.desk.notify import note
 from alerts.desk.propose import propose
 from alerts.errors import ContentError
-from alerts.model import Article, NoticeKind, Outlet
+from alerts.log import log
+from alerts.model import Article, ArticleId, Outlet
 from alerts.store.records import FeedState
 
-log = structlog.get_logger()
-
-#: Feeds fetched at the same time.
-_FETCHERS = 8
-#: Seconds between polls of a priority feed and of any other; the longest a quiet feed waits.
-_PRIORITY_SECONDS, _USUAL_SECONDS, _LONGEST_SECONDS = 60, 300, 3600
-#: A feed that failed this often in a row is reported.
-_DEAD_AFTER = 5
 #: An article older than this when first seen is for digests only.
 _STALE = timedelta(hours=24)
+#: What an outlet published in this time counts as told when its feed lists everything anew.
+_REMEMBERED = timedelta(days=30)
+#: Seconds without an answer after which what came is placed; with answers coming all the time it is placed after
+#: `_BREATH`, then after four times what placing took.
+_CALM, _BREATH = 0.25, 1.0
+#: For so many seconds a poll that waits for slow feeds asks others that become due meanwhile.
+_WELCOMES = 60.0
+#: After so many of its feeds in a row gave no answer, a host is left alone for a while.
+_MUTE_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,140 +52,247 @@ class Polled:
     entries: int | None = None
     new: tuple[Article, ...] = ()
     error: str = ""
+    #: so much of it was no news that none of that may alert anybody
+    relisted: bool = False
 
 
-def poll(desk: Newsdesk, *, everything: bool = False) -> list[Polled]:
-    """Fetch the feeds that are due (or all), take their articles in, and propose what is breaking."""
-    now = desk.clock()
-    wanted = [
-        (outlet, feed, state)
-        for outlet in desk.config.all_outlets
-        for feed in outlet.feeds
-        if (state := desk.store.archive.feed_state(feed) or FeedState(url=feed, outlet=outlet.name))
-        and state.retired_at is None
-        and (everything or state.next_poll_at is None or state.next_poll_at <= now)
-    ]
-    with ThreadPoolExecutor(max_workers=_FETCHERS, thread_name_prefix="fetch") as pool:
-        fetched = list(pool.map(lambda item: _fetch(desk, item[2]), wanted))
-    polled = [
-        _take_in(desk, outlet, state, answer, now=now)
-        for (outlet, _, state), answer in zip(wanted, fetched, strict=True)
-    ]
-    if polled:
-        unplaced = desk.store.archive.unplaced(since=now - _STALE)
-        changed = [article for one in polled for article in one.new]
-        clustering.cluster(desk, {article.id: article for article in (*unplaced, *changed)}.values())
-        propose(desk)
-    return polled
+def poll(desk: Newsdesk, *, everything: bool = False, stop: threading.Event | None = None) -> list[Polled]:
+    """Fetch the feeds that are due (or all, retired ones too), take their articles in, propose what is breaking.
+
+    Every answer is taken in as it comes. `stop` ends it at once: what was not answered yet stays due.
+    """
+    return _Poll(desk, stop or threading.Event()).run(everything=everything)
 
 
-def _fetch(desk: Newsdesk, state: FeedState) -> Fetched | ContentError:
-    try:
-        return desk.fetcher.fetch(state.moved_to or state.url, etag=state.etag, last_modified=state.last_modified)
-    except ContentError as error:
-        return error
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What a feed answered; an error where it could not be fetched or read."""
+
+    fetched: Fetched | ContentError
+    articles: tuple[Article, ...] = ()
+    holds: timedelta | None = None
+    #: asked at its configured address, not where it has moved
+    at_home: bool = True
 
 
-def _take_in(
-    desk: Newsdesk, outlet: Outlet, state: FeedState, answer: Fetched | ContentError, *, now: datetime
-) -> Polled:
-    polled = Polled(feed=state.url, outlet=outlet.name)
-    if isinstance(answer, Fetched) and answer.status == 200:
+class _Poll:
+    """One poll of many feeds. One thread; only `_fetch` and `_read` run in those of the round."""
+
+    def __init__(self, desk: Newsdesk, stop: threading.Event) -> None:
+        self._desk = desk
+        self._stop = stop
+        self._outlets = {feed: outlet for outlet in reversed(desk.config.all_outlets) for feed in outlet.feeds}
+        #: of the feeds under way
+        self._states: dict[str, FeedState] = {}
+        self._round: Round[_Answer, _Answer] = Round(ask=self._fetch, read=self._read)
+        self._polled: list[Polled] = []
+        #: host → until when it wants to be left alone, and how many of its feeds in a row gave no answer
+        self._resting: dict[str, datetime] = {}
+        self._mute: Counter[str] = Counter()
+        self._rest_is_news = False
+        #: taken in and not placed yet; an article whose text changed has its place and is judged anew
+        self._unplaced: dict[ArticleId, Article] = {}
+        self._place_at = time.monotonic() + _BREATH
+
+    def run(self, *, everything: bool) -> list[Polled]:
+        # Opened here: the threads of the round share them.
+        _ = self._desk.fetcher, self._desk.worker
+        self._admit(everything=everything)
+        began = looked = time.monotonic()
+        while self._round.busy and not self._stop.is_set():
+            answers = self._round.collect(timeout=_CALM)
+            if answers:
+                self._take_in(dict(answers))
+            now = time.monotonic()
+            if self._unplaced and (not answers or now >= self._place_at):
+                self._place()
+            if not everything and now - looked > 1 and now - began < _WELCOMES:
+                looked = now
+                self._admit(everything=False)
+        self._round.drop()
+        if self._polled and not self._stop.is_set():
+            self._place()
+        return self._polled
+
+    def _admit(self, *, everything: bool) -> None:
+        """Ask whatever is due, priority feeds first."""
+        now = self._desk.clock()
+        known = {state.url: state for state in self._desk.store.archive.feed_states()}
+        moved = {state.moved_to: state for state in known.values() if state.moved_to}
+        for feed, outlet in self._outlets.items():
+            state = known.get(feed) or FeedState(url=feed, outlet=outlet.name)
+            if feed not in known and feed in moved:
+                state = feed_health.renamed(moved[feed], feed)
+            due = everything or (state.retired_at is None and polling.is_due(state.next_poll_at, now))
+            if due and feed not in self._states:
+                self._states[feed] = replace(state, outlet=outlet.name)
+                self._round.add(feed, host=host_of(_address(state)), rank=0 if outlet.priority else 1)
+
+    # --- in the threads of the round ---
+
+    def _fetch(self, feed: str) -> _Answer:
+        state, fetcher = self._states[feed], self._desk.fetcher
+        address = _address(state)
         try:
-            reading = feeds.read(answer.body, url=answer.url, content_type=answer.content_type, worker=desk.worker)
-            articles = _articles(desk, outlet, state, reading, now=now)
+            fetched = fetcher.fetch(address, etag=state.etag, last_modified=state.last_modified)
+            if address == feed or fetched.status != 410:
+                return _Answer(fetched=fetched, at_home=address == feed)
         except ContentError as error:
-            answer = error
-        else:
-            first = state.first_success_at is None
-            added = desk.store.archive.add_articles(
-                [(article, first or _is_stale(article, now)) for article in articles]
+            if address == feed:
+                return _Answer(fetched=error)
+        # It is no more where it had moved to: the configuration may know better.
+        try:
+            return _Answer(fetched=fetcher.fetch(feed))
+        except ContentError as error:
+            return _Answer(fetched=error)
+
+    def _read(self, feed: str, answer: _Answer) -> _Answer:
+        fetched = answer.fetched
+        if isinstance(fetched, ContentError) or not fetched.ok:
+            return answer
+        try:
+            reading = feeds.read(
+                fetched.body, url=fetched.url, content_type=fetched.content_type, worker=self._desk.worker
             )
-            _save(desk, outlet, state, answer, now=now, new=len(added), entries=len(articles))
-            log.info("feed_read", feed=state.url, entries=len(articles), new=len(added))
-            return replace(polled, entries=len(articles), new=tuple(added))
-    if isinstance(answer, Fetched) and answer.status == 304:
-        _save(desk, outlet, state, answer, now=now, new=0, entries=state.entries)
-        return polled
-    why = str(answer) if isinstance(answer, ContentError) else f"the server answered {answer.status}"
-    _failed(desk, outlet, state, answer, why, now=now)
-    return replace(polled, error=why)
+            articles = self._articles(feed, reading)
+        except ContentError as error:
+            return replace(answer, fetched=error)
+        except Exception as error:  # one feed that trips us up must not stop the others, now and at every poll
+            log.error("feed_not_understood", feed=feed, error=repr(error))
+            return replace(answer, fetched=ContentError(f"{feed}: not understood ({type(error).__name__})"))
+        asked = max(fetched.fresh_for or timedelta(), reading.ttl or timedelta())
+        # The bytes have done their duty; many feeds may wait to be taken in.
+        return replace(answer, fetched=replace(fetched, body=b""), articles=articles, holds=asked)
+
+    def _articles(self, feed: str, reading: feeds.FeedReading) -> tuple[Article, ...]:
+        now, outlet, topics = self._desk.clock(), self._outlets[feed].name, self._desk.config.topics
+        made = [from_entry(entry, outlet=outlet, feed=feed, now=now) for entry in reading.entries]
+        return tuple(replace(article, topics=topics_of(article, topics)) for article in made if article is not None)
+
+    # --- as answers come ---
+
+    def _take_in(self, answers: dict[str, _Answer]) -> None:
+        """Keep the articles of some answers, then what the answers mean for polling."""
+        now = self._desk.clock()
+        brought = self._keep(answers, now)
+        changed: dict[str, FeedState] = {}
+        for feed, answer in answers.items():
+            outlet, before, fetched = self._outlets[feed], self._states.pop(feed), answer.fetched
+            polled = Polled(feed=feed, outlet=outlet.name)
+            if isinstance(fetched, Fetched) and (fetched.ok or fetched.status == 304):
+                came, added = brought.get(feed, (None, ()))
+                told = came or Brought(entries=before.entries, at_home=answer.at_home, holds=fetched.fresh_for)
+                after = feed_health.answered(before, outlet, fetched, told, now=now)
+                polled = replace(polled, entries=told.entries if came else None, new=added, relisted=told.relisted)
+                log.info("feed_read", feed=feed, status=fetched.status, entries=told.entries, new=len(added))
+                self._mute.pop(host_of(feed), None)
+            else:
+                after = self._failed(before, outlet, fetched, now)
+                polled = replace(polled, error=after.last_error)
+                log.warning("feed_failed", feed=feed, failures=after.failures, error=after.last_error)
+            feed_health.tell(self._desk, outlet, before, after)
+            changed[feed] = after
+            self._polled.append(polled)
+        self._desk.store.archive.save_feed_states([*self._rested(changed, now).values()])
+
+    def _keep(self, answers: dict[str, _Answer], now: datetime) -> dict[str, tuple[Brought, tuple[Article, ...]]]:
+        """Keep articles, marked as backfill where they may alert nobody; tell what each feed brought."""
+        archive = self._desk.store.archive
+        read = {feed: a for feed, a in answers.items() if isinstance(a.fetched, Fetched) and a.fetched.ok}
+        known = archive.known(article.id for answer in read.values() for article in answer.articles)
+        old = {feed: self._no_news(feed, answer.articles, known) for feed, answer in read.items()}
+        kept = [
+            (article, self._states[feed].first_success_at is None or article.id in old[feed] or _is_stale(article, now))
+            for feed, answer in read.items()
+            for article in answer.articles
+        ]
+        # An article that two feeds bring is news if one of them brings it as such: the last one counts.
+        added = archive.add_articles(sorted(kept, key=lambda one: not one[1])) if kept else []
+        self._unplaced |= {article.id: article for article in added}
+        brought = {}
+        for feed, answer in read.items():
+            new = tuple(article for article in added if article.feed == feed)
+            told = Brought(
+                entries=len(answer.articles),
+                new=len(new),
+                dates=[article.published_at for article in answer.articles],
+                at_home=answer.at_home,
+                holds=answer.holds,
+                relisted=bool(old[feed]),
+            )
+            brought[feed] = (told, new)
+        return brought
+
+    def _no_news(self, feed: str, articles: Sequence[Article], known: set[ArticleId]) -> frozenset[ArticleId]:
+        """Find what a known feed only lists anew: a new content system, new addresses, a restored backup."""
+        state = self._states[feed]
+        new = [article for article in articles if article.id not in known]
+        if state.last_success_at is None or not polling.is_upheaval(len(new), len(articles)):
+            return frozenset()
+        outlet, since = self._outlets[feed].name, state.last_success_at - _REMEMBERED
+        titles = {key(title) for title in self._desk.store.archive.titles(outlet=outlet, since=since)}
+        old = polling.relisted(new, looked_at=state.last_success_at, known_titles=titles)
+        if old:
+            log.warning("feed_relisted", feed=feed, entries=len(articles), new=len(new), muted=len(old))
+        return old
+
+    def _failed(self, state: FeedState, outlet: Outlet, answer: Fetched | ContentError, now: datetime) -> FeedState:
+        host = host_of(_address(state))
+        if isinstance(answer, Fetched):
+            why = f"the server answered {answer.status}"
+            after = feed_health.failed(state, outlet, why, asked=answer.retry_after, gone=answer.status == 410, now=now)
+            if answer.status == 429 or answer.retry_after:
+                assert after.next_poll_at is not None
+                self._rest(host_of(answer.url) or host, after.next_poll_at)
+            return after
+        self._mute[host] += isinstance(answer, NoAnswer)
+        if self._mute[host] >= _MUTE_AFTER:
+            self._rest(host, now + timedelta(seconds=polling.USUAL_SECONDS))
+        return feed_health.failed(state, outlet, str(answer), now=now)
+
+    def _rest(self, host: str, until: datetime) -> None:
+        """Leave a host alone, with all its feeds that wait to be asked."""
+        if not host:
+            return
+        self._resting[host] = max(until, self._resting.get(host, until))
+        self._rest_is_news = True
+        why = "put off: its host gives no answer or asks for a rest"
+        for feed in self._round.drop(host):
+            self._states.pop(feed)
+            self._polled.append(Polled(feed=feed, outlet=self._outlets[feed].name, error=why))
+        log.warning("host_rests", host=host, until=until.isoformat())
+
+    def _rested(self, changed: dict[str, FeedState], now: datetime) -> dict[str, FeedState]:
+        """Put off the feeds of hosts that want to be left alone, whether they were asked or not."""
+        states = dict(changed)
+        if self._rest_is_news:
+            self._rest_is_news = False
+            known = {state.url: state for state in self._desk.store.archive.feed_states()}
+            for feed, outlet in self._outlets.items():
+                states.setdefault(feed, known.get(feed) or FeedState(url=feed, outlet=outlet.name))
+        for feed, state in states.items():
+            until = self._resting.get(host_of(_address(state)))
+            if until and until > now and feed not in self._states and polling.is_due(state.next_poll_at, until):
+                changed[feed] = replace(state, next_poll_at=until)
+        return changed
+
+    # --- what it means ---
+
+    def _place(self) -> None:
+        """Put what came into stories, and propose."""
+        began = time.monotonic()
+        left = self._desk.store.archive.unplaced(since=self._desk.clock() - _STALE)
+        waiting = {article.id: article for article in left} | self._unplaced
+        self._unplaced = {}
+        clustering.cluster(self._desk, waiting.values())
+        propose(self._desk)
+        self._place_at = time.monotonic() + max(_BREATH, 4 * (time.monotonic() - began))
 
 
-def _articles(
-    desk: Newsdesk, outlet: Outlet, state: FeedState, reading: feeds.FeedReading, *, now: datetime
-) -> list[Article]:
-    articles = []
-    for entry in reading.entries:
-        article = from_entry(entry, outlet=outlet.name, feed=state.url, now=now)
-        if article is not None:
-            articles.append(replace(article, topics=topics_of(article, desk.config.topics)))
-    return articles
+def _address(state: FeedState) -> str:
+    """Tell where a feed is to be asked: where it said it has moved for good, if it said so often enough."""
+    return state.moved_to if state.moved_to and state.moved_times >= polling.MOVED_AFTER else state.url
 
 
 def _is_stale(article: Article, now: datetime) -> bool:
     return article.published_at is not None and now - article.published_at > _STALE
-
-
-def _interval(outlet: Outlet, state: FeedState, *, new: int) -> int:
-    least = _PRIORITY_SECONDS if outlet.priority else _USUAL_SECONDS
-    return (
-        least
-        if new
-        else min(max(least, int(state.interval_seconds * 1.5)), least if outlet.priority else _LONGEST_SECONDS)
-    )
-
-
-def _save(
-    desk: Newsdesk, outlet: Outlet, state: FeedState, answer: Fetched, *, now: datetime, new: int, entries: int
-) -> None:
-    seconds = _interval(outlet, state, new=new)
-    moved_times = state.moved_times + 1 if answer.moved_to and answer.moved_to == state.moved_to else 1
-    desk.store.archive.save_feed_state(
-        replace(
-            state,
-            etag=answer.etag or (state.etag if answer.status == 304 else ""),
-            last_modified=answer.last_modified or (state.last_modified if answer.status == 304 else ""),
-            moved_to=answer.moved_to or state.moved_to,
-            moved_times=moved_times if answer.moved_to else state.moved_times,
-            interval_seconds=seconds,
-            next_poll_at=now + timedelta(seconds=seconds),
-            first_success_at=state.first_success_at or now,
-            last_success_at=now,
-            last_new_at=now if new else state.last_new_at,
-            entries=entries,
-            failures=0,
-            last_error="",
-        )
-    )
-
-
-def _failed(
-    desk: Newsdesk, outlet: Outlet, state: FeedState, answer: Fetched | ContentError, why: str, *, now: datetime
-) -> None:
-    failures = state.failures + 1
-    gone = isinstance(answer, Fetched) and answer.status == 410
-    wait = timedelta(seconds=min(_USUAL_SECONDS * 2 ** min(failures, 6), 6 * 3600))
-    if isinstance(answer, Fetched) and answer.retry_after:
-        wait = max(wait, min(answer.retry_after, timedelta(hours=24)))
-    desk.store.archive.save_feed_state(
-        replace(
-            state,
-            failures=failures,
-            last_error=why,
-            next_poll_at=now + wait,
-            retired_at=now if gone else None,
-            # A feed that moved and then fails is looked for where the configuration says it is.
-            moved_to="",
-        )
-    )
-    log.warning("feed_failed", feed=state.url, failures=failures, error=why)
-    if gone or failures == _DEAD_AFTER:
-        since = f"since {state.last_success_at:%d %b %H:%M} UTC" if state.last_success_at else "ever"
-        note(
-            desk,
-            NoticeKind.FEED_DEAD,
-            key=f"feed-dead/{state.url}/{(state.last_success_at or now).isoformat()}",
-            text=f"{outlet.name}: the feed {state.url} has not been readable {since}: {why}"
-            + (". It says it is gone for good and is polled no more." if gone else ""),
-        )

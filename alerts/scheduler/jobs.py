@@ -2,15 +2,16 @@
 
 import os
 import socket
+import threading
 
 from alerts.desk import Newsdesk, digest, drafts, ingest, notify, recover
 from alerts.model import EditionState, NoticeKind
 from alerts.scheduler.outage import Outage
 
 
-def poll_feeds(desk: Newsdesk) -> None:
-    """Fetch the feeds that are due, take their articles in, propose what is breaking."""
-    ingest.poll(desk)
+def poll_feeds(desk: Newsdesk, *, stop: threading.Event | None = None) -> None:
+    """Fetch the feeds that are due, take their articles in, propose what is breaking; `stop` ends it at once."""
+    ingest.poll(desk, stop=stop)
 
 
 def look_after_drafts(desk: Newsdesk) -> None:

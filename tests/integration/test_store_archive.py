@@ -158,7 +158,7 @@ class TestStories:
 def test_what_polling_learnt_is_remembered(store: Store) -> None:
     url = "https://news.example.org/rss"
     assert store.archive.feed_state(url) is None
-    store.archive.save_feed_state(FeedState(url=url, outlet="Example"))
+    store.archive.save_feed_states([FeedState(url=url, outlet="Example")])
     learnt = FeedState(
         url=url,
         outlet="Example",
@@ -176,6 +176,6 @@ def test_what_polling_learnt_is_remembered(store: Store) -> None:
         last_error="time-out",
         retired_at=NOW,
     )
-    store.archive.save_feed_state(learnt)
+    store.archive.save_feed_states([learnt])
     assert store.archive.feed_state(url) == learnt
     assert store.archive.feed_states() == [learnt]
