@@ -1,7 +1,8 @@
 """Put articles into stories and judge them; keep both in the archive."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from alerts.content import breaking
 from alerts.content.stories import WINDOW, Clusterer, joined
@@ -14,6 +15,12 @@ def cluster(desk: Newsdesk, articles: Iterable[Article]) -> list[Story]:
     waiting = sorted(articles, key=lambda found: (found.told_at, found.id))
     if not waiting:
         return []
+    # A push and a poll at the same moment would each begin a story for one event.
+    with desk.placing:
+        return _place(desk, waiting)
+
+
+def _place(desk: Newsdesk, waiting: Sequence[Article]) -> list[Story]:
     now = desk.clock()
     known = {story.id: story for story in desk.store.archive.open_stories(since=now - WINDOW)}
     home: dict[ArticleId, StoryId] = {a.id: story.id for story in known.values() for a in story.articles}
@@ -29,13 +36,16 @@ def cluster(desk: Newsdesk, articles: Iterable[Article]) -> list[Story]:
         clusterer.add(article, grown.id)
         home[article.id] = grown.id
         known[grown.id] = touched[grown.id] = grown
-    judged = [
-        replace(story, verdict=breaking.judge(story, outlets=desk.outlets, policy=policy(desk), now=now))
-        for story in touched.values()
-    ]
-    for story in judged:
+    changed = [judged(desk, story, now=now) for story in touched.values()]
+    for story in changed:
         desk.store.archive.save_story(story)
-    return judged
+    return changed
+
+
+def judged(desk: Newsdesk, story: Story, *, now: datetime | None = None) -> Story:
+    """Judge a story as it stands at an instant; None: now."""
+    at = desk.clock() if now is None else now
+    return replace(story, verdict=breaking.judge(story, outlets=desk.outlets, policy=policy(desk), now=at))
 
 
 def policy(desk: Newsdesk) -> breaking.BreakingPolicy:

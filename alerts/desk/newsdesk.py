@@ -1,5 +1,6 @@
 """What every use-case needs: settings, store, clock, and the rooms opened on first use. Edge."""
 
+import threading
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,8 @@ class Newsdesk:
     def __init__(self, config: Config, *, clock: Clock = utc_now) -> None:
         self.config = config
         self.clock = clock
+        #: held while articles are put into stories: two at once would each begin a story for one event
+        self.placing = threading.RLock()
 
     # --- keys ---
 
@@ -86,6 +89,19 @@ class Newsdesk:
         )
 
     @cached_property
+    def page_checker(self) -> "Fetcher":
+        """Looks at one page again before an alert goes out: it waits for no poll, and not for long."""
+        from alerts.content.fetch import Fetcher
+
+        settings = self.config.fetching
+        return Fetcher(
+            timeout=min(5.0, settings.timeout.total_seconds()),
+            max_bytes=settings.max_bytes,
+            allow_private=settings.allow_private,
+            user_agent=settings.user_agent,
+        )
+
+    @cached_property
     def renderer(self) -> "Renderer":
         """Renders editions; the newsroom's own templates come first."""
         from alerts.templating.renderer import Renderer
@@ -95,7 +111,7 @@ class Newsdesk:
 
     def close(self) -> None:
         """Let go of whatever was opened."""
-        for name in ("provider", "worker", "fetcher", "store"):
+        for name in ("provider", "worker", "fetcher", "page_checker", "store"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 
