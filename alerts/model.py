@@ -187,8 +187,10 @@ class Sentence:
     text: str
     #: whose text it stands in; empty: an editor wrote it
     article: ArticleId | str = ""
-    #: what it was taken from, such as `paragraph 1`, `standfirst`, `title`
+    #: what it was taken from, such as `paragraph 1`, `standfirst`, `title`; `editor` or `llm` wrote it themselves
     place: str = ""
+    #: the sentence as it stands there, where ours differs; empty: word for word the same
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +203,12 @@ class Summary:
     sentences: tuple[Sentence, ...]
     #: for a digest entry: at most 400 characters together
     blurb: tuple[Sentence, ...]
-    #: how it was made: `standfirst`, `lead`, `editor`
+    #: how it was made: `standfirst`, `lead`, `llm`
     method: str
+    #: the news in one line of at most 116 characters; None: a bare headline
+    line: Sentence | None = None
+    #: what the desk should know of it: sources that disagree, a text that was refused
+    doubts: tuple[str, ...] = ()
 
 
 # --- what is sent --------------------------------------------------------------------------------
@@ -309,6 +315,10 @@ class Entry:
     image: Image | None = None
     story: StoryId | None = None
     article: ArticleId | None = None
+    #: how its sentences were made, as in `Summary`
+    method: str = ""
+    #: what the desk should know of it, as in `Summary`
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +335,8 @@ class Edition:
     told_key: str
     subject: str
     preheader: str
+    #: an alert's news in one line of at most 116 characters, for notices and status; empty: the subject is all
+    line: str = ""
     entries: tuple[Entry, ...]
     #: names of the segments it goes to
     segments: tuple[str, ...]

@@ -41,6 +41,8 @@ def edition_from_json(written: str) -> Edition:
         told_key=raw["told_key"],
         subject=raw["subject"],
         preheader=raw["preheader"],
+        # Editions of an earlier release have no line.
+        line=raw.get("line", ""),
         entries=tuple(_entry(entry) for entry in raw["entries"]),
         segments=tuple(raw["segments"]),
         language=raw["language"],
@@ -113,6 +115,8 @@ def _entry(raw: dict[str, Any]) -> Entry:
         image=Image(**image) if image else None,
         story=StoryId(story) if story else None,
         article=ArticleId(article) if article else None,
+        method=raw.get("method", ""),
+        doubts=tuple(raw.get("doubts", ())),
     )
 
 
