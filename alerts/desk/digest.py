@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from alerts.config import Digest
 from alerts.content import editions
 from alerts.content.summary import summarise
-from alerts.desk import drafts, send, told
+from alerts.desk import drafts, embargo, send, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
@@ -32,7 +32,8 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     ledger = desk.store.ledger
     now = desk.clock()
     since = ledger.digest_watermark(digest.name, rehearsal=not desk.live) or _previous(desk, digest, occurrence)
-    stories = [story for story in desk.store.archive.stories(since=since, limit=1000) if story.lead is not None]
+    told_of = [embargo.tellable(desk, story) for story in desk.store.archive.stories(since=since, limit=1000)]
+    stories = [one.story for one in told_of if one.story.lead is not None and one.not_before_at is None]
     chosen = editions.pick_for_digest(
         stories,
         told=ledger.told_stories(digest=digest.name, rehearsal=not desk.live),
@@ -273,7 +274,11 @@ def _launch_draft(
     if _too_late(desk, digest, occurrence, now=now):
         _give_up(desk, digest, record.edition, f"{_was_due(occurrence, now)}, when alerts did not run")
     elif occurrence.due_at <= now and _take(desk, occurrence, record.edition.id):
-        _launch(desk, digest, record.edition, shown=record.content_hash)
+        edition = record.edition
+        if embargo.until(desk, edition):
+            # Something in it came under embargo after it was drafted: the rest of the day goes out without it.
+            edition = replace(compose(desk, digest, occurrence), id=edition.id)
+        _launch(desk, digest, edition, shown=record.content_hash)
 
 
 def _launch(desk: Newsdesk, digest: Digest, edition: Edition, *, shown: str | None = None) -> None:

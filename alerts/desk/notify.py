@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 
 from alerts import tokens
+from alerts.desk import embargo
 from alerts.desk.direct import hand_over
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import AlertsError
@@ -22,10 +23,21 @@ _GIVE_UP_AFTER = 40
 
 def note(desk: Newsdesk, kind: NoticeKind, *, key: str, text: str, edition: EditionId | None = None) -> bool:
     """Write down something the desk must know; the same key is told once. Return whether it is new."""
+    if edition is not None:
+        text = _without_embargoed(desk, edition, text)
     new = desk.store.daybook.add_notice(Notice(key=key, kind=kind, text=text, at=desk.clock(), edition=edition))
     if new:
         log.info("desk_told", kind=kind.value, edition=edition)
     return new
+
+
+def _without_embargoed(desk: Newsdesk, edition: EditionId, text: str) -> str:
+    """Take an edition's subject out of a notice while it is under embargo: a notice is a mail, too."""
+    record = desk.store.ledger.find(edition)
+    until = embargo.until(desk, record.edition) if record is not None else None
+    if record is None or until is None:
+        return text
+    return text.replace(f'"{record.edition.subject}"', f"the edition {edition} ({embargo.spoken(desk, until)})")
 
 
 def tell(desk: Newsdesk) -> int:

@@ -15,7 +15,7 @@ from alerts.content.faithfulness import unsupported
 from alerts.delivery.addressing import addresser
 from alerts.delivery.dispatch import Dispatcher, DispatchSettings
 from alerts.delivery.owner import this_process
-from alerts.desk import told
+from alerts.desk import embargo, recheck, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import SendRefused
 from alerts.mail.variant import Variant
@@ -140,6 +140,8 @@ def plan(
         edition, existing = told.against_earlier(desk, edition, again=again)
     if existing is not None:
         edition = existing.edition
+    else:
+        embargo.refuse(desk, edition)
     variant = render(desk, edition)
     return SendPlan(
         edition=edition,
@@ -153,15 +155,19 @@ def plan(
     )
 
 
-def launch(desk: Newsdesk, plan: SendPlan, *, editor: str, expected: int | None = None) -> AudienceCount:
+def launch(
+    desk: Newsdesk, plan: SendPlan, *, editor: str, expected: int | None = None, despite: str = ""
+) -> AudienceCount:
     """Freeze content and audience in one transaction; from here on it will be sent.
 
-    Raises SendRefused when a check found an error, nobody would get it, the draft was changed since it was shown, or
-    the number is no longer the `expected` one; NeedsAgain when somebody was faster.
+    Raises SendRefused when a check found an error, nobody would get it, the draft was changed since it was shown, the
+    number is no longer the `expected` one, or its article is gone or tells something else now (unless `despite` says
+    why it goes out all the same); NeedsAgain when somebody was faster.
     """
     refuse_unfit(plan)
     # Opened first: what cannot be handed over for want of a key must not be frozen.
     _ = desk.provider, desk.token_keys
+    found = recheck.before_freeze(desk, plan.edition, despite=despite)
     now = desk.clock()
     edition = timed(desk, plan.edition, now=now)
     count = desk.store.ledger.freeze(
@@ -178,10 +184,10 @@ def launch(desk: Newsdesk, plan: SendPlan, *, editor: str, expected: int | None 
         Decision(
             edition=edition.id,
             story=edition.entries[0].story if edition.entries else None,
-            decision="again" if edition.again else "approve",
+            decision="despite" if found.held else "again" if edition.again else "approve",
             editor=editor,
             at=now,
-            reason=edition.again,
+            reason=f"{despite} (although {found.held})" if found.held else edition.again or found.warning,
         )
     )
     return count
