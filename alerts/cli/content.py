@@ -2,8 +2,9 @@
 
 import click
 
-from alerts.cli.output import ago, local, table, wrapped
+from alerts.cli.output import ago, local, table, until, wrapped
 from alerts.cli.session import Leaf, Session, pass_session
+from alerts.cli.stopping import stoppable
 from alerts.errors import ContentError, SendRefused
 
 
@@ -18,7 +19,7 @@ def feeds() -> None:
 @click.option("--watched", is_flag=True, help="Evidence only: never linked, never sent.")
 @pass_session
 def add_feed(session: Session, /, *, source: str, name: str, watched: bool) -> None:
-    """Try a feed and add it to the configuration file, or add all feeds of an OPML file."""
+    """Try a feed and add it to the configuration file; of a web page the feed that it names, of OPML all feeds."""
     from alerts.desk.feeds import add
 
     with session.desk() as desk:
@@ -33,27 +34,30 @@ def add_feed(session: Session, /, *, source: str, name: str, watched: bool) -> N
 @feeds.command("list", cls=Leaf)
 @pass_session
 def list_feeds(session: Session, /) -> None:
-    """List feeds with their health."""
+    """List feeds with their health: when read, when due, what is wrong, silent for longer than usual."""
+    from alerts.desk.feed_health import listing
+
     with session.desk() as desk:
         now = desk.clock()
-        rows, data = [], []
-        for outlet in desk.config.all_outlets:
-            for feed in outlet.feeds:
-                state = desk.store.archive.feed_state(feed)
-                data.append({"outlet": outlet.name, "relation": outlet.relation, "feed": feed, "state": state})
-                rows.append(
-                    (
-                        outlet.name,
-                        outlet.relation.value,
-                        ago(state.last_success_at, now) if state else "never",
-                        state.entries if state else "",
-                        ago(state.last_new_at, now) if state and state.last_new_at else "",
-                        ("retired" if state.retired_at else state.last_error) if state else "",
-                        feed,
-                    )
+        found = listing(desk)
+        rows = []
+        for one in found:
+            state = one.state
+            rows.append(
+                (
+                    one.outlet,
+                    one.relation.value,
+                    one.health,
+                    ago(state.last_success_at, now) if state else "never",
+                    state.entries if state else "",
+                    ago(state.last_new_at, now) if state and state.last_new_at else "",
+                    state.failures or "" if state else "",
+                    "" if state and state.retired_at else until(state.next_poll_at if state else None, now),
+                    one.feed + (f"  – {one.note}" if one.note else ""),
                 )
-        headers = ("OUTLET", "", "READ", "ENTRIES", "NEWEST", "TROUBLE", "FEED")
-        session.data(data, lambda: table(headers, rows, empty="no feeds; add one: alerts feeds add URL"))
+            )
+        headers = ("OUTLET", "", "HEALTH", "READ", "ENTRIES", "NEWEST", "ERRORS", "NEXT", "FEED")
+        session.data(found, lambda: table(headers, rows, empty="no feeds; add one: alerts feeds add URL"))
 
 
 @feeds.command("fetch", cls=Leaf)
@@ -64,23 +68,33 @@ def fetch_feeds(session: Session, /, *, due: bool) -> None:
     from alerts.desk.ingest import poll
 
     with session.desk() as desk:
-        polled = poll(desk, everything=not due)
+        with stoppable() as stop:
+            polled = poll(desk, everything=not due, stop=stop)
         rows = [
             (
                 p.outlet,
                 "failed" if p.error else "not modified" if p.entries is None else f"{p.entries} entries",
                 f"{len(p.new)} new",
-                p.error,
+                p.error or ("lists old articles anew: kept, but they alert nobody" if p.relisted else ""),
             )
             for p in polled
         ]
         session.data(
             [
-                {"outlet": p.outlet, "feed": p.feed, "entries": p.entries, "new": len(p.new), "error": p.error}
+                {
+                    "outlet": p.outlet,
+                    "feed": p.feed,
+                    "entries": p.entries,
+                    "new": len(p.new),
+                    "error": p.error,
+                    "relisted": p.relisted,
+                }
                 for p in polled
             ],
             lambda: table(("OUTLET", "READ", "NEW", "TROUBLE"), rows, empty="no feed is due"),
         )
+        if stop.is_set():
+            raise KeyboardInterrupt
         if polled and all(p.error for p in polled):
             raise ContentError(f"no feed could be read: {polled[0].error}")
 

@@ -49,6 +49,17 @@ def ago(instant: datetime | None, now: datetime) -> str:
     return f"{seconds} s ago"
 
 
+def until(instant: datetime | None, now: datetime) -> str:
+    """Write how far off an instant is; empty or past: now."""
+    seconds = int((instant.astimezone(UTC) - now).total_seconds()) if instant else 0
+    if seconds <= 0:
+        return "now"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"in {seconds // size} {unit}"
+    return f"in {seconds} s"
+
+
 def wrapped(text: str, *, indent: str = "", columns: int = 78) -> str:
     """Break a text into lines of a terminal's width."""
     import textwrap

@@ -86,8 +86,7 @@ def _moved(state: FeedState, answer: Fetched) -> FeedState:
 def _rhythm(state: FeedState, brought: Brought, now: datetime) -> dict[str, datetime | int | None]:
     """Tell when it last brought something, and its longest pause."""
     if state.first_success_at is None:
-        dates = [date for date in brought.dates if date is not None and date <= now]
-        return {"last_new_at": max(dates, default=now), "usual_gap_seconds": polling.pause_of(dates)}
+        return {"last_new_at": now, "usual_gap_seconds": polling.pause_of(brought.dates)}
     if not brought.new:
         return {}
     gap = now - (state.last_new_at or now)

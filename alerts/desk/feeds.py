@@ -1,4 +1,4 @@
-"""Add feeds to the configuration: one address, or everything in an OPML file."""
+"""Add feeds to the configuration: an address, the feed that a page names, or everything in an OPML file."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from alerts import config as settings
-from alerts.content import feeds
+from alerts.content import alternates, feeds
+from alerts.content.fetch import Fetched
 from alerts.desk.init import toml_text
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ConfigError, ContentError
@@ -24,11 +25,13 @@ class Added:
 def add(desk: Newsdesk, source: str, *, name: str = "", watched: bool = False) -> list[Added]:
     """Add a feed (tried first) or an OPML file's feeds as outlets at the end of the configuration file.
 
-    Raises ContentError when it is no feed, ConfigError when all are there already.
+    What is there already, under whatever scheme, is left out. Raises ContentError when it is no feed and names none,
+    ConfigError when all are there already.
     """
-    known = {feed for outlet in desk.config.all_outlets for feed in outlet.feeds}
+    known = {_same(feed) for outlet in desk.config.all_outlets for feed in outlet.feeds}
     taken = {outlet.name for outlet in desk.config.all_outlets}
-    found = [added for added in _read(desk, source, name) if added.url not in known]
+    read = {_same(added.url): added for added in reversed(_read(desk, source, name))}
+    found = [added for same, added in reversed(read.items()) if same not in known]
     if not found:
         raise ConfigError(f"{source}: already in {desk.config.file}")
     blocks = []
@@ -45,17 +48,51 @@ def add(desk: Newsdesk, source: str, *, name: str = "", watched: bool = False) -
 
 
 def _read(desk: Newsdesk, source: str, name: str) -> list[Added]:
-    address = source if re.match(r"https?://", source) else str(Path(source).resolve())
-    fetched = desk.fetcher.fetch(address)
-    if fetched.status != 200:
-        raise ContentError(f"{source}: the server answered {fetched.status}")
+    address = source if re.match(r"https?://", source, re.IGNORECASE) else str(Path(source).resolve())
+    fetched = _fetch(desk, address)
     if b"<opml" in fetched.body[:2000].lower():
         return [
             Added(outlet=title or _host(url), url=url, entries=None)
-            for title, url in feeds.outline(fetched.body, worker=desk.worker)
+            for title, url in feeds.outline(fetched.body, worker=desk.worker, shown=source)
         ]
+    try:
+        return [_feed(desk, address, fetched, name)]
+    except ContentError as no_feed:
+        if not re.search(rb"<(!doctype )?html\b", fetched.body[:4096], re.IGNORECASE):
+            raise
+        return [_named_by(desk, fetched, name, no_feed)]
+
+
+def _fetch(desk: Newsdesk, address: str) -> Fetched:
+    fetched = desk.fetcher.fetch(address)
+    if not fetched.ok:
+        raise ContentError(f"{address}: the server answered {fetched.status}")
+    return fetched
+
+
+def _feed(desk: Newsdesk, address: str, fetched: Fetched, name: str) -> Added:
+    """Try what was fetched as a feed. Raises ContentError when it is none."""
     reading = feeds.read(fetched.body, url=fetched.url, content_type=fetched.content_type, worker=desk.worker)
-    return [Added(outlet=name or reading.title or _host(address), url=address, entries=len(reading.entries))]
+    return Added(
+        outlet=name or reading.title or _host(address), url=fetched.moved_to or address, entries=len(reading.entries)
+    )
+
+
+def _named_by(desk: Newsdesk, page: Fetched, name: str, no_feed: ContentError) -> Added:
+    """Find the first feed that a page names and that can be read; else raise what was wrong with the page."""
+    named = alternates.advertised(page.body, url=page.url, content_type=page.content_type, worker=desk.worker)
+    for address in named[:5]:
+        try:
+            return _feed(desk, address, _fetch(desk, address), name)
+        except ContentError:
+            continue
+    hint = f"it names {', '.join(named[:3])}, which cannot be read" if named else "give the address of its feed"
+    raise ContentError(str(no_feed), hint=hint) from no_feed
+
+
+def _same(address: str) -> str:
+    """Write an address so that two spellings of one feed are equal."""
+    return re.sub(r"^https?://(www\.)?", "", address.strip(), flags=re.IGNORECASE).rstrip("/")
 
 
 def _host(url: str) -> str:

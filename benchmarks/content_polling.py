@@ -1,0 +1,192 @@
+"""How fast is a poll of 500 feeds, and what does an article cost from its feed entry to its scored story?
+
+A server of its own process answers every request after 50 ms: 450 feeds with 304, 50 with 30 new entries each. They are
+polled by the real desk: real database, guarded worker, stories, judgement, proposals. Once all feeds are of one host,
+where two connections are the limit (500 × 50 ms / 2 = 12.5 s at best), once of 50. There is no peer: no library polls,
+stores and judges.
+
+    make bench-content_polling
+"""
+
+import logging
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import structlog
+
+from benchmarks.table import Row, show
+
+FEEDS, FRESH, ENTRIES, LATENCY = 500, 50, 30, 0.05
+MOST_SECONDS, MOST_CPU_MS = 30.0, 50.0
+# No word that would alert anybody: a poll is measured, not a catastrophe.
+_WORDS = (
+    "harbour council ferry budget school bridge minister hospital union harvest library court election railway "
+    "museum airport river market factory teacher doctor farmer engine island valley tower garden theatre "
+    "orchestra stadium pension wages rent housing energy turbine reactor border treaty embassy summit inquiry "
+    "verdict appeal senate mayor coalition referendum vaccine clinic nurse trawler lighthouse quarry canal "
+    "tunnel tram cyclist runner champion league orchard vineyard bakery brewery tannery shipyard foundry loom "
+    "archive manuscript painter sculptor novelist poet composer violin choir cathedral chapel monastery abbey "
+    "fortress castle "
+)
+_NAMES = (
+    "Harwick Tarnmouth Skarrow Elmsby Northgate Marlow Penrith Ashford Kelso Dunmore Orrin Velden Brask Lindau "
+    "Sorrel Quayle Hexham Brandt Okafor Lindqvist Moreau Tanaka Ferreira Novak Haddad Castellan Iversen Duarte "
+)
+
+
+def feed_text(number: int, *, batch: int, at: datetime) -> bytes:
+    """Write a feed whose entries nobody has seen in another batch."""
+    chance = random.Random(number * 1000 + batch)
+    words, names = _WORDS.split(), _NAMES.split()
+    items = []
+    for entry in range(ENTRIES):
+        title = " ".join([chance.choice(names), *chance.sample(words, 6), chance.choice(names)]).capitalize()
+        text = " ".join(
+            " ".join([chance.choice(names), *chance.sample(words, 16), str(chance.randrange(2, 900))]) + "."
+            for _ in range(6)
+        )
+        dated = format_datetime(at - timedelta(minutes=entry))
+        items.append(
+            f"<item><title>{title}</title><link>https://outlet{number}.example/{batch}/{entry}</link>"
+            f"<guid>{number}-{batch}-{entry}</guid><pubDate>{dated}</pubDate><category>News</category>"
+            f"<description>&lt;p&gt;{text}&lt;/p&gt;</description></item>"
+        )
+    head = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Outlet {number}</title>'
+    return (head + "".join(items) + "</channel></rss>").encode()
+
+
+_SERVER = """
+import asyncio, sys
+from pathlib import Path
+folder, latency, port = Path(sys.argv[1]), float(sys.argv[2]), 0
+async def serve(reader, writer):
+    try:
+        while True:
+            head = (await reader.readuntil(b"\\r\\n\\r\\n")).decode("latin-1")
+            name = head.split()[1].strip("/")
+            body = (folder / name).read_bytes()
+            tag = f'"{len(body)}-{hash(body)}"'
+            await asyncio.sleep(latency)
+            if f"If-None-Match: {tag}".lower() in head.lower():
+                writer.write(f"HTTP/1.1 304 Not Modified\\r\\nETag: {tag}\\r\\n\\r\\n".encode())
+            else:
+                writer.write(f"HTTP/1.1 200 OK\\r\\nETag: {tag}\\r\\nContent-Type: application/rss+xml\\r\\n"
+                             f"Content-Length: {len(body)}\\r\\n\\r\\n".encode() + body)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+async def main():
+    server = await asyncio.start_server(serve, "0.0.0.0", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def _cpu() -> float:
+    """Seconds of computing by this process and by the guarded ones that have ended."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _polled(*, hosts: int) -> tuple[float, float, float, int]:
+    """Poll twice; tell of the second time the seconds, the CPU seconds, and those for each new article; how many."""
+    from alerts.config import load
+    from alerts.desk import open_desk
+    from alerts.desk.ingest import poll
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "feeds").mkdir()
+        start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+        now = start
+        for number in range(FEEDS):
+            (folder / "feeds" / f"{number}.xml").write_bytes(feed_text(number, batch=0, at=start - timedelta(days=3)))
+        server = subprocess.Popen(
+            [sys.executable, "-c", _SERVER, str(folder / "feeds"), str(LATENCY)], stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert server.stdout is not None
+            port = int(server.stdout.readline())
+            _write_config(folder, port, hosts)
+            desk = open_desk(load(folder / "config.toml"), clock=lambda: now)
+            poll(desk)
+            now += timedelta(hours=2)
+            for number in range(FRESH):
+                spread = number * (FEEDS // FRESH)
+                (folder / "feeds" / f"{spread}.xml").write_bytes(feed_text(spread, batch=1, at=now))
+            desk.worker.close()
+            del desk.worker
+            cpu, began = _cpu(), time.monotonic()
+            polled = poll(desk)
+            seconds = time.monotonic() - began
+            # The computing of the guarded processes counts when they have ended.
+            desk.worker.close()
+            cpu = _cpu() - cpu
+            desk.close()
+        finally:
+            server.kill()
+            server.wait()
+            assert server.stdout is not None
+            server.stdout.close()
+    new = sum(len(one.new) for one in polled)
+    assert len(polled) == FEEDS
+    assert not any(one.error for one in polled)
+    assert new == FRESH * ENTRIES
+    return seconds, cpu, cpu / new, new
+
+
+def _write_config(folder: Path, port: int, hosts: int) -> None:
+    (folder / "keys").mkdir()
+    for key in ("tokens", "addresses"):
+        (folder / "keys" / f"{key}.key").write_text("k" * 43)
+    (folder / "subscribers").mkdir()
+    (folder / "subscribers" / "segments.toml").write_text('[breaking]\nfrom = ["signup"]\n')
+    names = [f"127.0.{number}.1" for number in range(hosts)]
+    outlets = "".join(
+        f'[[outlets]]\nname = "Outlet {number}"\nfeeds = ["http://{names[number % hosts]}:{port}/{number}.xml"]\n'
+        for number in range(FEEDS)
+    )
+    allowed = ", ".join(f'"{name}"' for name in names)
+    (folder / "config.toml").write_text(
+        f'{outlets}\n[fetching]\nallow_private = [{allowed}]\n[provider]\nonly_to = ["a@example.org"]\n'
+        '[log]\nlevel = "error"\n'
+    )
+
+
+def measure() -> list[Row]:
+    """Poll 500 feeds of one host, then of 50."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    rows = []
+    for hosts in (1, 50):
+        seconds, cpu, per_article, new = _polled(hosts=hosts)
+        rows.append(
+            Row(
+                work=f"500 feeds of {hosts} host{'s'[: hosts - 1]}, 50 ms latency, 450 × 304, {new} new articles",
+                ours=f"{seconds:.1f} s ({cpu:.1f} s CPU)",
+                reach=f"≤ {MOST_SECONDS:.0f} s",
+                ok=seconds <= MOST_SECONDS,
+            )
+        )
+    rows.append(
+        Row(
+            work="CPU per article, from feed entry to scored story (the 304s included)",
+            ours=f"{per_article * 1000:.1f} ms",
+            reach=f"≤ {MOST_CPU_MS:.0f} ms",
+            ok=per_article * 1000 <= MOST_CPU_MS,
+        )
+    )
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(show(measure()))
