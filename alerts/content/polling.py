@@ -5,6 +5,7 @@ it comes from `luck_of`, so that a recorded day can be played again.
 """
 
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -33,6 +34,8 @@ _LONGEST_PAUSE = timedelta(days=14)
 
 #: Fewer new entries than this are never a re-listing: a short feed may well turn over between two polls.
 _RELISTED_AT_LEAST = 8
+#: So many articles of a feed with dates within one minute were dated by the machine that took them in.
+_PILE, _PILE_WITHIN = 8, timedelta(minutes=1)
 #: Publishers' caches lag: what they dated this long before our last look may really be new to it.
 _LAG = timedelta(hours=2)
 
@@ -101,13 +104,23 @@ def is_upheaval(new: int, entries: int) -> bool:
 
 
 def relisted(new: Sequence[Article], *, looked_at: datetime, known_titles: Collection[str]) -> frozenset[ArticleId]:
-    """Pick from an upheaval's articles those that are no news: undated, dated before our last look, or told before.
+    """Pick from an upheaval's articles those that are no news: undated, in a pile, from before our last look, or told.
 
-    `known_titles`: `text.key` of what the outlet published lately. What it dated since our last look stays news: a
-    big day must not be mistaken for a new content system.
+    `known_titles`: `text.key` of what the outlet published lately. What it dated one by one since our last look stays
+    news: a big day must not be mistaken for a new content system.
     """
+    dates = sorted(article.published_at for article in new if article.published_at is not None)
     return frozenset(
         article.id
         for article in new
-        if article.published_at is None or article.published_at < looked_at - _LAG or key(article.title) in known_titles
+        if article.published_at is None
+        or article.published_at < looked_at - _LAG
+        or key(article.title) in known_titles
+        or _in_pile(article.published_at, dates)
     )
+
+
+def _in_pile(date: datetime, dates: Sequence[datetime]) -> bool:
+    """Tell whether a date has so many others within a minute that it is the time of an import."""
+    before = bisect_left(dates, date - _PILE_WITHIN / 2)
+    return bisect_right(dates, date + _PILE_WITHIN / 2) - before >= _PILE
