@@ -67,7 +67,8 @@ WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Only the outermost table is ever built; each of the others would be built once more at every start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Secret(_Table):
@@ -205,11 +206,17 @@ class OutletTable(_Table):
     automatic: bool = False
     priority: bool = False
     feeds: tuple[str, ...] = ()
+    #: feeds of the list above, or sections, that hold nothing but breaking news
+    breaking: OneOrMany = ()
+    #: the token with which its CMS may POST to /articles; without it that door is closed to this outlet
+    push: Secret | None = None
 
     def outlet(self, base: Path) -> Outlet:
         """Make the noun; feed files become absolute paths."""
         feeds = tuple(feed if re.match(r"https?://", feed) else str((base / feed).resolve()) for feed in self.feeds)
-        return Outlet(**{**self.model_dump(exclude={"feeds"}), "feeds": feeds})
+        named = dict(zip(self.feeds, feeds, strict=True))
+        breaking = tuple(named.get(name, name) for name in self.breaking)
+        return Outlet(**{**self.model_dump(exclude={"feeds", "push"}), "feeds": feeds, "breaking": breaking})
 
 
 class Fetching(_Table):
@@ -218,13 +225,52 @@ class Fetching(_Table):
     #: hosts that may resolve to private addresses (a CMS in your own network)
     allow_private: tuple[str, ...] = ()
     user_agent: Line = "alerts/0.1"
+    #: fetch the page of an article whose feed tells only its beginning
+    pages: bool = True
+
+
+class BreakingWeights(_Table):
+    """What one of each signal adds to a story's score; the defaults are those of `content.breaking`."""
+
+    marker: float = 3.5
+    owners: float = 1.2
+    speed: float = 0.45
+    trust: float = 1.0
+    gravity: float = 1.0
+    watch: float = 1.0
+    soft: float = 2.0
+    age: float = 0.693
+
+
+class BreakingWords(_Table):
+    """Words of the newsroom's own beside the shipped ones."""
+
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+    markers: tuple[str, ...] = ()
+    disaster: tuple[str, ...] = ()
+    harm: tuple[str, ...] = ()
+    decision: tuple[str, ...] = ()
+    soft: tuple[str, ...] = ()
+    soft_openings: tuple[str, ...] = ()
+    speech: tuple[str, ...] = ()
+
+
+class BreakingRoute(_Table):
+    """To whom proposed alerts on a topic go."""
+
+    topic: Name
+    segments: OneOrMany
 
 
 class Breaking(_Table):
     #: segments that a proposed alert goes to
     segments: OneOrMany = ("breaking",)
-    alert_score: float = 6.0
-    review_score: float = 3.5
+    alert_score: float = 4.5
+    review_score: float = 2.5
+    #: an `automatic` outlet that is trusted less waits for approval
+    automatic_trust: Annotated[float, Field(ge=0, le=1)] = 0.9
+    #: news loses half its odds in this time
+    half_life: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(hours=2)
     #: one alert per story in this time
     window: Duration = timedelta(hours=12)
     max_age: Duration = timedelta(hours=3)
@@ -232,6 +278,12 @@ class Breaking(_Table):
     min_gap: Duration = timedelta(minutes=30)
     draft_expires: Duration = timedelta(minutes=30)
     watch_words: tuple[str, ...] = ()
+    weights: BreakingWeights = BreakingWeights()
+    words: tuple[BreakingWords, ...] = ()
+    #: proposed alerts on these topics go to other segments
+    routes: tuple[BreakingRoute, ...] = ()
+    #: look at an article's page once more before an alert about it goes out
+    recheck: bool = True
 
 
 class Digest(_Table):
@@ -408,6 +460,17 @@ def _contradictions(shown: str, text: str, config: Config) -> list[Problem]:
                     path=kind,
                     text=f'the name "{name}" is used twice',
                     remedy="rename one",
+                )
+            )
+    for index, route in enumerate(config.breaking.routes):
+        if route.topic not in config.topics:
+            problems.append(
+                Problem(
+                    file=shown,
+                    line=_line_of(text, ("breaking.routes", index, "topic")),
+                    path="breaking.routes",
+                    text=f'"{route.topic}" is no topic',
+                    remedy="define it under [topics]: " + (", ".join(config.topics) or "none is there yet"),
                 )
             )
     if config.breaking.review_score > config.breaking.alert_score:

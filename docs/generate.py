@@ -128,7 +128,7 @@ def _sentence(remark: str) -> str:
     return remark[:1].upper() + remark[1:] + ("" if remark.endswith(".") else ".")
 
 
-_REPEATED = {"outlets", "digests"}
+_REPEATED = {"outlets", "digests", "breaking.words", "breaking.routes"}
 
 _CONFIGURATION_HEAD = """# Configuration
 

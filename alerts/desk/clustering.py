@@ -1,11 +1,10 @@
 """Put articles into stories and judge them; keep both in the archive."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from alerts.content import breaking
 from alerts.content.stories import WINDOW, Clusterer, joined
+from alerts.desk import judging
 from alerts.desk.newsdesk import Newsdesk
 from alerts.model import Article, ArticleId, Relation, Story, StoryId
 
@@ -36,7 +35,7 @@ def _place(desk: Newsdesk, waiting: Sequence[Article]) -> list[Story]:
         clusterer.add(article, grown.id)
         home[article.id] = grown.id
         known[grown.id] = touched[grown.id] = grown
-    changed = [judged(desk, story, now=now) for story in touched.values()]
+    changed = judging.judged(desk, [*touched.values()], among=known.values(), now=now)
     for story in changed:
         desk.store.archive.save_story(story)
     return changed
@@ -44,16 +43,4 @@ def _place(desk: Newsdesk, waiting: Sequence[Article]) -> list[Story]:
 
 def judged(desk: Newsdesk, story: Story, *, now: datetime | None = None) -> Story:
     """Judge a story as it stands at an instant; None: now."""
-    at = desk.clock() if now is None else now
-    return replace(story, verdict=breaking.judge(story, outlets=desk.outlets, policy=policy(desk), now=at))
-
-
-def policy(desk: Newsdesk) -> breaking.BreakingPolicy:
-    """Read the policy that stories are judged by."""
-    settings = desk.config.breaking
-    return breaking.BreakingPolicy(
-        alert_score=settings.alert_score,
-        review_score=settings.review_score,
-        max_age=settings.max_age,
-        watch_words=settings.watch_words,
-    )
+    return judging.judged(desk, [story], now=desk.clock() if now is None else now)[0]

@@ -4,21 +4,32 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from alerts import tokens
-from alerts.desk import compose, send
+from alerts.desk import compose, drafts, embargo, recheck, send
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError, SendRefused, StoreError
 from alerts.model import AudienceCount, DeliveryState, Edition, EditionState, NoticeKind
-from alerts.store.records import Decision, EditionRecord
+from alerts.store.records import EditionRecord
 
 
 def approve(
-    desk: Newsdesk, ref: str, *, editor: str, seen: str | None = None, expected: int | None = None
+    desk: Newsdesk,
+    ref: str,
+    *,
+    editor: str,
+    seen: str | None = None,
+    expected: int | None = None,
+    despite: str = "",
 ) -> AudienceCount:
-    """Let a draft go out. Raises SendRefused when it does not wait any more, or was changed since it was `seen`."""
+    """Let a draft go out, or, while its article is under embargo, let it go out when that ends.
+
+    Raises SendRefused when it does not wait any more, was changed since it was `seen`, or its article is gone or tells
+    something else now, unless `despite` says why it goes out all the same.
+    """
     record = _draft(desk, ref)
-    made = send.plan(desk, _due_now(desk, record.edition), shown=seen or record.content_hash)
-    return send.launch(desk, made, editor=editor, expected=expected)
+    edition = _due_now(desk, embargo.scheduled(desk, record.edition))
+    made = send.plan(desk, edition, shown=seen or record.content_hash)
+    return send.launch(desk, made, editor=editor, expected=expected, despite=despite)
 
 
 def _due_now(desk: Newsdesk, edition: Edition) -> Edition:
@@ -26,6 +37,8 @@ def _due_now(desk: Newsdesk, edition: Edition) -> Edition:
     if edition.digest:
         return edition
     told_at = min([edition.made_at, *(entry.published_at for entry in edition.entries if entry.published_at)])
+    if edition.not_before_at is not None:
+        told_at = max(told_at, edition.not_before_at)
     return replace(edition, expires_at=told_at + desk.config.delivery.alert_expires)
 
 
@@ -42,7 +55,7 @@ def edit(desk: Newsdesk, ref: str, written: str, *, editor: str) -> Edition:
     edition = compose.edited(record.edition, written)
     if not desk.store.ledger.replace_draft(edition):
         raise SendRefused(f"{edition.id} does not wait any more", hint=f"alerts receipt {edition.id}")
-    _write_down(desk, record, decision="edit", editor=editor, reason="")
+    drafts.write_down(desk, record, decision="edit", editor=editor)
     return edition
 
 
@@ -100,7 +113,8 @@ def _stop(desk: Newsdesk, ref: str, to: EditionState, *, editor: str, reason: st
 
 def _draft(desk: Newsdesk, ref: str) -> EditionRecord:
     record = desk.edition(ref, among="drafts")
-    expired = record.edition.expires_at is not None and record.edition.expires_at <= desk.clock()
+    until = drafts.waits_until(desk, record.edition)
+    expired = until is not None and until <= desk.clock()
     if record.state is not EditionState.DRAFT or expired:
         state = "has expired" if expired and record.state is EditionState.DRAFT else f"is {record.state.value}"
         raise SendRefused(
@@ -119,23 +133,7 @@ def _change(
             f"{record.edition.id} is {now.state.value if now else 'gone'}: {decision} is not possible",
             hint=f"alerts receipt {record.edition.id}",
         )
-    _write_down(desk, record, decision=decision, editor=editor, reason=reason)
-
-
-def _write_down(desk: Newsdesk, record: EditionRecord, *, decision: str, editor: str, reason: str) -> None:
-    story_id = record.edition.entries[0].story if record.edition.entries else None
-    story = desk.store.archive.story(story_id) if story_id else None
-    desk.store.daybook.decide(
-        Decision(
-            edition=record.edition.id,
-            story=story_id,
-            decision=decision,
-            editor=editor,
-            at=desk.clock(),
-            reason=reason,
-            verdict=story.verdict if story else None,
-        )
-    )
+    drafts.write_down(desk, record, decision=decision, editor=editor, reason=reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +149,8 @@ class DraftPage:
     plan: send.SendPlan | None
     #: why there is no plan although it waits: it can be rejected, not approved
     trouble: str = ""
+    #: why the last look at its article's page held it
+    held: str = ""
 
 
 def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
@@ -162,12 +162,12 @@ def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
     if record is None:
         return None
     now = desk.clock()
-    until = record.edition.expires_at
+    until = drafts.waits_until(desk, record.edition)
     waits = record.state is EditionState.DRAFT and (until is None or until > now)
     plan, trouble = None, ""
     if waits:
         try:
-            plan = send.plan(desk, record.edition)
+            plan = send.plan(desk, embargo.scheduled(desk, record.edition))
         except StoreError:
             raise
         except AlertsError as error:
@@ -179,4 +179,5 @@ def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
         time_left=until - now if waits and until else None,
         plan=plan,
         trouble=trouble,
+        held=recheck.held_because(desk, record.edition.id) if waits else "",
     )

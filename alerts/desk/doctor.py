@@ -94,6 +94,7 @@ def _segments(desk: Newsdesk) -> list[Finding]:
     known = desk.segments()
     named = [(f"digests.{digest.name}", name) for digest in desk.config.digests for name in digest.segment]
     named += [("breaking.segments", name) for name in desk.config.breaking.segments]
+    named += [("breaking.routes", name) for route in desk.config.breaking.routes for name in route.segments]
     return [
         _error(f'{place} names the segment "{name}", which is not in {desk.segments_file.name}')
         for place, name in named

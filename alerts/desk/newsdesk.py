@@ -4,18 +4,19 @@ import threading
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from alerts import bundled, tokens
 from alerts.config import Config, Digest, day_names
 from alerts.errors import ConfigError, SendRefused
-from alerts.model import Audience, Outlet, Segment, Segments, Subscriber
+from alerts.model import Audience, Edition, Outlet, Segment, Segments, Story, Subscriber
 from alerts.ports import Clock, Provider
 from alerts.timetable.occurrences import Rule
 
 if TYPE_CHECKING:
+    from alerts.content.breaking import Ruling
     from alerts.content.fetch import Fetcher
     from alerts.guarded import Worker
     from alerts.store import Store
@@ -29,6 +30,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Replayer(Protocol):
+    """Stands in for readers and editors while recorded material runs through a policy (`replay`)."""
+
+    def heard(self, story: Story, ruling: "Ruling") -> None:
+        """Take note of what the policy said of a story."""
+
+    def takes(self, edition: Edition, story: Story, ruling: "Ruling") -> None:
+        """Take a proposal instead of sending it or asking for approval."""
+
+
 class Newsdesk:
     """The newsroom at work. Close it when done."""
 
@@ -37,6 +48,8 @@ class Newsdesk:
         self.clock = clock
         #: held while articles are put into stories: two at once would each begin a story for one event
         self.placing = threading.RLock()
+        #: set only while a policy is replayed in a scratch database
+        self.replayer: Replayer | None = None
 
     # --- keys ---
 
@@ -107,7 +120,7 @@ class Newsdesk:
         from alerts.templating.renderer import Renderer
 
         own = self.config.base / self.config.templates.directory
-        return Renderer(directories=[own] if own.is_dir() else [], bundled=bundled.path("templates"))
+        return Renderer(directories=[own], bundled=bundled.path("templates"))
 
     def close(self) -> None:
         """Let go of whatever was opened."""

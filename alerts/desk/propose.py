@@ -1,32 +1,33 @@
 """Propose what is breaking: a draft that waits for an editor, or an alert that goes by itself where that is configured.
 
-One alert for a story in its window, updates only when it develops, never of a watched outlet's article.
+    stories of note ─► what went before ─► content.breaking.rule ─► draft ─► launch, or tell the desk
+                                                └─► “we do not have this yet”; or nothing, and which gate stopped it
+
+The decision itself is `breaking.rule`, a pure function; here is only what it asks for and what follows from it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.content import breaking
-from alerts.desk import compose, drafts, send, told
+from alerts.desk import compose, drafts, embargo, judging, send, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError
 from alerts.log import log
-from alerts.model import Article, Edition, EditionState, Kind, Level, NoticeKind, Relation, Story, Urgency
-from alerts.store.records import EditionRecord
+from alerts.model import Article, Edition, Kind, Level, NoticeKind, Story, Urgency
+
+#: who approved what went out without an editor
+BY_ITSELF = "alerts (automatic)"
 
 
 def propose(desk: Newsdesk) -> list[Edition]:
     """Make drafts of the stories that are breaking, strongest first; tell the desk of each. Safe to repeat."""
-    # What would expire before an editor can look at it is not proposed.
-    oldest = min(desk.config.breaking.max_age, desk.config.delivery.alert_expires)
-    since = desk.clock() - oldest
-    archive = desk.store.archive
-    found = [*archive.stories(since=since, level=Level.ALERT), *archive.stories(since=since, level=Level.REVIEW)]
     made = []
-    for story in sorted(found, key=lambda one: -(one.verdict.score if one.verdict else 0)):
+    for story in _of_note(desk):
         try:
-            edition = _propose_one(desk, story, since=since)
+            edition = _propose_one(desk, story)
         except AlertsError as error:
             log.warning("proposal_failed", story=story.id, error=str(error))
             continue
@@ -35,90 +36,125 @@ def propose(desk: Newsdesk) -> list[Edition]:
     return made
 
 
-def _propose_one(desk: Newsdesk, story: Story, *, since: datetime) -> Edition | None:
-    reasons = story.verdict.reasons if story.verdict else ()
-    if story.lead is None:
-        note(
-            desk,
-            NoticeKind.NOT_OURS_YET,
-            key=f"not-ours/{story.id}",
-            text=f'We do not have this yet: "{story.title}" ({", ".join(sorted({a.outlet for a in story.articles}))}). '
-            f"{'; '.join(reasons)}",
-        )
+def _of_note(desk: Newsdesk) -> list[Story]:
+    """List the stories whose score asks for something, strongest first."""
+    settings = desk.config.breaking
+    # A story that was told may develop for as long as its window lasts.
+    since = desk.clock() - max(settings.max_age, settings.window)
+    archive = desk.store.archive
+    found = [*archive.stories(since=since, level=Level.ALERT), *archive.stories(since=since, level=Level.REVIEW)]
+    return sorted(found, key=lambda one: -(one.verdict.score if one.verdict else 0))
+
+
+def _propose_one(desk: Newsdesk, known: Story) -> Edition | None:
+    found = embargo.proposable(desk, known)
+    if found is None:
         return None
-    if desk.store.archive.backfill([story.lead.id]) or story.lead.told_at <= since:
+    story = found.story
+    before = judging.past(desk, [story.id])[story.id]
+    ruling = ruled(desk, story, before=before, now=found.not_before_at)
+    if desk.replayer is not None:
+        desk.replayer.heard(story, ruling)
+    if ruling.not_ours:
+        _tell_not_ours(desk, story)
+    for waiting in before:
+        if waiting.waits:
+            drafts.bring_up_to_date(desk, waiting.edition, story)
+    if ruling.kind is None or story.lead is None:
         return None
-    now = desk.clock()
-    before = [
-        record
-        for record in desk.store.ledger.story_editions([story.id])
-        # What was rehearsed was told to nobody, and a draft waits whichever it becomes.
-        if record.ready_at is None or record.rehearsal != desk.live
-    ]
-    if any(record.state is EditionState.DRAFT for record in before):
-        return None
-    recent = [record for record in before if now - record.edition.made_at < desk.config.breaking.window]
-    if recent:
-        developed = breaking.develops(story, recent[0].edition)
-        if developed is None:
-            return None
-        reasons = (developed, *reasons)
-    today = _alerts_since(desk, now - timedelta(days=1))
-    if today >= desk.config.breaking.max_per_day:
-        reasons = (*reasons, f"it would be alert number {today + 1} in 24 hours; the cap is {today}")
-    edition = told.keyed(desk, _draft(desk, story, story.lead, before, reasons))
+    edition = told.keyed(desk, _draft(desk, story, story.lead, ruling, not_before_at=found.not_before_at))
     if not desk.store.ledger.add_draft(edition):
         return None
     log.info("alert_proposed", edition=edition.id, story=story.id, kind=edition.kind.value)
-    if not (_goes_by_itself(desk, story, today=today) and _launch(desk, story.lead, edition)):
+    if desk.replayer is not None:
+        desk.replayer.takes(edition, story, ruling)
+    elif not (ruling.automatic and found.not_before_at is None and _launch(desk, edition)):
         drafts.tell_of(desk, edition)
     return edition
 
 
+def ruled(
+    desk: Newsdesk,
+    story: Story,
+    *,
+    before: Sequence[breaking.Proposed] | None = None,
+    now: datetime | None = None,
+) -> breaking.Ruling:
+    """Ask the policy what may be sent of a judged story, now or at an instant to come."""
+    at = now or desk.clock()
+    past = tuple(judging.past(desk, [story.id])[story.id] if before is None else before)
+    history = breaking.History(
+        story=past,
+        alerts_at=_alerts_at(desk, since=desk.clock() - timedelta(days=1)),
+        backfill=story.lead is not None and bool(desk.store.archive.backfill([story.lead.id])),
+    )
+    return breaking.rule(
+        story,
+        outlets=desk.outlets,
+        policy=judging.policy(desk),
+        alerting=judging.alerting(desk),
+        history=history,
+        now=at,
+    )
+
+
+def _tell_not_ours(desk: Newsdesk, story: Story) -> None:
+    outlets = ", ".join(sorted({article.outlet for article in story.articles}))
+    reasons = "; ".join(story.verdict.reasons if story.verdict else ())
+    note(
+        desk,
+        NoticeKind.NOT_OURS_YET,
+        key=f"not-ours/{story.id}",
+        text=f'We do not have this yet: "{story.title}" ({outlets}). {reasons}',
+    )
+
+
 def _draft(
-    desk: Newsdesk, story: Story, lead: Article, before: list[EditionRecord], reasons: tuple[str, ...]
+    desk: Newsdesk, story: Story, lead: Article, ruling: breaking.Ruling, *, not_before_at: datetime | None
 ) -> Edition:
-    watched = {outlet.name for outlet in desk.config.all_outlets if outlet.relation is Relation.WATCHED}
-    others = (article for article in story.articles if article.id != lead.id and article.outlet not in watched)
     made = compose.alert(
         desk,
-        compose.Found(articles=(lead, *others), story=story, by_story=True),
-        segments=desk.config.breaking.segments,
+        compose.Found(articles=(lead, *drafts.others_of(desk, story, lead)), story=story, by_story=True),
+        segments=segments_for(desk, lead),
         urgency=Urgency.ALERT,
         made_by="alerts",
-        update=any(compose.is_told(desk, record) for record in before),
+        update=ruling.kind is Kind.UPDATE,
     )
-    news_ends_at = lead.told_at + desk.config.delivery.alert_expires
+    # While it waits it lapses earlier: a while after the desk was told (`drafts.waits_until`).
+    news_ends_at = max(lead.told_at, *_rewritten(lead, ruling), not_before_at or lead.told_at)
     return replace(
         made,
-        reasons=reasons,
-        expires_at=min(made.made_at + desk.config.breaking.draft_expires, news_ends_at),
+        reasons=ruling.reasons,
+        not_before_at=not_before_at,
+        expires_at=news_ends_at + desk.config.delivery.alert_expires,
     )
 
 
-def _alerts_since(desk: Newsdesk, since: datetime) -> int:
-    """Count the alerts and updates that were approved since an instant, whoever sent them."""
-    records = desk.store.ledger.editions(kinds=(Kind.ALERT, Kind.UPDATE), since=since, limit=1000)
-    return sum(record.ready_at is not None for record in records)
+def _rewritten(lead: Article, ruling: breaking.Ruling) -> list[datetime]:
+    """Of an update, the instant at which its article was last rewritten: its news counts from there."""
+    return [lead.updated_at] if ruling.developed and lead.updated_at else [lead.told_at]
 
 
-def _goes_by_itself(desk: Newsdesk, story: Story, *, today: int) -> bool:
-    """Only a trusted outlet of ours, with an explicit marker of its own, goes without an editor's eyes."""
+def segments_for(desk: Newsdesk, lead: Article) -> tuple[str, ...]:
+    """Name the segments that a proposed alert goes to: those of its topics' routes, else those of `[breaking]`."""
     settings = desk.config.breaking
-    outlet = desk.outlets.get(story.lead.outlet) if story.lead else None
-    marked = story.verdict is not None and any(s.name == "marker" and s.points > 0 for s in story.verdict.signals)
-    if outlet is None or not outlet.automatic or not marked:
-        return False
-    if story.verdict is None or story.verdict.level is not Level.ALERT or today >= settings.max_per_day:
-        return False
-    return _alerts_since(desk, desk.clock() - settings.min_gap) == 0
+    routed = [name for route in settings.routes if route.topic in lead.topics for name in route.segments]
+    return tuple(dict.fromkeys(routed)) or settings.segments
 
 
-def _launch(desk: Newsdesk, lead: Article, edition: Edition) -> bool:
-    edition = replace(edition, expires_at=lead.told_at + desk.config.delivery.alert_expires)
+def _alerts_at(desk: Newsdesk, *, since: datetime) -> tuple[datetime, ...]:
+    """List when alerts and updates were approved since an instant, whoever sent them."""
+    # One that was made before may have been approved since.
+    made_since = since - desk.config.delivery.alert_expires
+    records = desk.store.ledger.editions(kinds=(Kind.ALERT, Kind.UPDATE), since=made_since, limit=1000)
+    return tuple(record.ready_at for record in records if record.ready_at is not None and record.ready_at >= since)
+
+
+def _launch(desk: Newsdesk, edition: Edition) -> bool:
+    """Send a draft without an editor's eyes; where anything speaks against it, it stays a draft."""
     try:
-        send.launch(desk, send.plan(desk, edition), editor="alerts (automatic)")
+        send.launch(desk, send.plan(desk, edition), editor=BY_ITSELF, decision="automatic")
     except AlertsError as error:
-        log.warning("automatic_alert_refused", edition=edition.id, error=str(error))
+        log.warning("automatic_alert_refused", edition=edition.id, story=edition.entries[0].story, error=str(error))
         return False
     return True

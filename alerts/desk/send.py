@@ -156,7 +156,13 @@ def plan(
 
 
 def launch(
-    desk: Newsdesk, plan: SendPlan, *, editor: str, expected: int | None = None, despite: str = ""
+    desk: Newsdesk,
+    plan: SendPlan,
+    *,
+    editor: str,
+    expected: int | None = None,
+    despite: str = "",
+    decision: str = "approve",
 ) -> AudienceCount:
     """Freeze content and audience in one transaction; from here on it will be sent.
 
@@ -165,6 +171,8 @@ def launch(
     why it goes out all the same); NeedsAgain when somebody was faster.
     """
     refuse_unfit(plan)
+    story = plan.edition.entries[0].story if plan.edition.entries else None
+    known = desk.store.archive.story(story) if story else None
     # Opened first: what cannot be handed over for want of a key must not be frozen.
     _ = desk.provider, desk.token_keys
     found = recheck.before_freeze(desk, plan.edition, despite=despite)
@@ -183,11 +191,12 @@ def launch(
     desk.store.daybook.decide(
         Decision(
             edition=edition.id,
-            story=edition.entries[0].story if edition.entries else None,
-            decision="despite" if found.held else "again" if edition.again else "approve",
+            story=story,
+            decision="despite" if found.held else "again" if edition.again else decision,
             editor=editor,
             at=now,
             reason=f"{despite} (although {found.held})" if found.held else edition.again or found.warning,
+            verdict=known.verdict if known else None,
         )
     )
     return count

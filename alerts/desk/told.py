@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import NeedsAgain
-from alerts.model import Edition, EditionState
+from alerts.model import DeliveryState, Edition, EditionState
 from alerts.store.records import EditionRecord
 
 #: States in which an edition can still go on being sent.
@@ -23,6 +23,16 @@ def keyed(desk: Newsdesk, edition: Edition) -> Edition:
     if edition.key.startswith(_REHEARSAL):
         return edition
     return replace(edition, key=_REHEARSAL + edition.key, told_key=_REHEARSAL + edition.told_key)
+
+
+def is_told(desk: Newsdesk, record: EditionRecord) -> bool:
+    """Tell whether readers have an edition or may get it: not a draft, a rehearsal, or one killed before the first."""
+    if record.ready_at is None or record.rehearsal != (not desk.live):
+        return False
+    if record.state not in {EditionState.KILLED, EditionState.EXPIRED}:
+        return True
+    counts = desk.store.ledger.counts(record.edition.id)
+    return any(counts[state] for state in (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.SUBMITTING))
 
 
 def against_earlier(desk: Newsdesk, edition: Edition, *, again: str) -> tuple[Edition, EditionRecord | None]:

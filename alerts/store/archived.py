@@ -72,7 +72,7 @@ def verdict_to_json(verdict: Verdict | None) -> str:
     """Write a verdict; empty for none. `verdict_from_json` reads it back equal."""
     if verdict is None:
         return ""
-    signals = [[signal.name, signal.points, signal.evidence] for signal in verdict.signals]
+    signals = [[one.name, one.points, one.evidence, one.value, one.weight] for one in verdict.signals]
     return _dump({"score": verdict.score, "level": verdict.level.value, "signals": signals})
 
 
@@ -81,7 +81,13 @@ def verdict_from_json(written: str) -> Verdict | None:
     if not written:
         return None
     raw: dict[str, Any] = json.loads(written)
-    signals = (Signal(name=name, points=points, evidence=evidence) for name, points, evidence in raw["signals"])
+    # rows written before value and weight were kept end after the evidence
+    signals = (
+        Signal(
+            name=name, points=points, evidence=evidence, value=more[0] if more else 0.0, weight=more[1] if more else 0.0
+        )
+        for name, points, evidence, *more in raw["signals"]
+    )
     return Verdict(score=raw["score"], level=Level(raw["level"]), signals=tuple(signals))
 
 

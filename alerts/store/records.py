@@ -86,7 +86,7 @@ class Decision:
 
     edition: EditionId | None = None
     story: StoryId | None = None
-    #: approve, reject, hold, release, kill, edit, again
+    #: approve, automatic, reject, lapse, hold, release, kill, edit, again, despite, recheck
     decision: str
     editor: str
     at: datetime

@@ -392,7 +392,7 @@ decisions = Table(
     Column("id", BigKey, primary_key=True, autoincrement=True),
     Column("edition_id", String(32)),
     Column("story_id", String(32)),
-    # approve, reject, hold, release, kill, edit, again
+    # approve, automatic, reject, lapse, hold, release, kill, edit, again, despite, recheck
     Column("decision", String(20), nullable=False),
     Column("editor", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),

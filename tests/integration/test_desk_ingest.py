@@ -11,6 +11,7 @@ import pytest
 from alerts.desk import Newsdesk, clustering, decide, drafts, ingest
 from alerts.desk.drafts import look_after
 from alerts.desk.ingest import poll
+from alerts.desk.notify import tell
 from alerts.model import EditionState, Kind, NoticeKind
 from alerts.store.records import EditionRecord
 from tests.integration.newsdesk import Hands, open_newsroom
@@ -161,9 +162,11 @@ def test_a_rejected_story_is_not_proposed_again(newsstand: Press) -> None:
 
 def test_a_draft_lapses_and_the_desk_hears_of_it(newsstand: Press) -> None:
     newsstand.publish("herald", QUAKE)
+    tell(newsstand.desk)
+    newsstand.hands.turn(minutes=29)
     look_after(newsstand.desk)
     assert len(newsstand.drafts()) == 1
-    newsstand.hands.turn(minutes=31)
+    newsstand.hands.turn(minutes=2)
     look_after(newsstand.desk)
     assert newsstand.drafts() == []
     (notice,) = newsstand.notices(NoticeKind.EXPIRED)

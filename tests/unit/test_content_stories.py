@@ -1,4 +1,4 @@
-"""Which articles tell of one event, which do not, and what is breaking."""
+"""Which articles tell of one event, and which do not."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,13 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.content import breaking, editions, stories
+from alerts.content import stories
 from alerts.content.articles import article_id, canonical, make
-from alerts.content.breaking import BreakingPolicy, develops, judge
 from alerts.content.stories import Clusterer, joined
-from alerts.content.summary import summarise
-from alerts.content.topics import topics_of
-from alerts.model import Article, Edition, Level, Outlet, Relation, Story, Verdict
+from alerts.model import Article, Outlet, Relation, Story
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COURIER = Outlet(name="Courier", owner="Group", trust=0.9)
@@ -172,158 +169,3 @@ def test_one_article_under_many_addresses(spelling: str) -> None:
 )
 def test_what_is_no_web_address_is_none(address: str) -> None:
     assert canonical(address) == ""
-
-
-# --- breaking -------------------------------------------------------------------------------------
-
-
-def verdict(*articles: Article, now: datetime = NOW, **policy: object) -> Verdict:
-    return judge(story_of(*articles), outlets=OUTLETS, policy=BreakingPolicy(**policy), now=now)  # type: ignore[arg-type]
-
-
-def signal(found: Verdict, name: str) -> float:
-    return next((one.points for one in found.signals if one.name == name), 0.0)
-
-
-def test_a_grave_event_that_several_outlets_report_is_an_alert_and_says_why() -> None:
-    found = verdict(replace(FERRY, section="Breaking News"), FERRY_WIRE)
-    assert found.level is Level.ALERT
-    assert found.score == pytest.approx(sum(one.points for one in found.signals))
-    assert "Courier marks it “Breaking News”" in found.reasons
-    assert any("2 independent outlets" in reason for reason in found.reasons)
-
-
-def test_our_own_marker_and_a_grave_word_suffice_without_any_other_outlet() -> None:
-    assert verdict(replace(FERRY, section="Breaking News")).level is Level.ALERT
-
-
-def test_an_ordinary_article_is_for_the_digest() -> None:
-    assert verdict(TRAM).level is Level.DIGEST_ONLY
-
-
-def test_outlets_of_one_owner_and_copies_of_one_text_are_one_voice() -> None:
-    sister = replace(FERRY_WIRE, outlet="Courier Business", id=article_id("https://b.example/1", ""))
-    assert signal(verdict(FERRY, sister), "owners") == 0
-    copy = replace(FERRY_WIRE, outlet="Radio", id=article_id("https://r.example/1", ""), title="Ferry aground")
-    assert signal(verdict(FERRY, FERRY_WIRE, copy), "owners") == signal(verdict(FERRY, FERRY_WIRE), "owners") > 0
-
-
-def test_an_old_story_never_alerts_however_grave() -> None:
-    found = verdict(replace(FERRY, section="Breaking News"), FERRY_WIRE, now=NOW + timedelta(hours=4))
-    assert found.level is Level.DIGEST_ONLY
-    assert signal(found, "age") < 0
-
-
-def test_opinion_is_not_news() -> None:
-    assert signal(verdict(replace(FERRY, section="Opinion")), "soft") < 0
-    assert signal(verdict(article("Opinion: The tram comes late", "It is late.")), "soft") < 0
-    assert signal(verdict(article("Court gives its opinion on tram", "It did.")), "soft") == 0
-
-
-def test_a_strangers_marker_weighs_less_than_ours() -> None:
-    shouting = replace(FERRY_WIRE, outlet="Blog")
-    assert 0 < signal(verdict(shouting), "marker") < signal(verdict(FERRY_WIRE), "marker")
-    assert signal(verdict(FERRY_WIRE), "marker") < signal(verdict(replace(FERRY, section="Breaking News")), "marker")
-
-
-def test_what_the_newsroom_watches_adds_points() -> None:
-    assert signal(verdict(TRAM, watch_words=("Port Ellery", "customs house")), "watch") == 2
-    assert signal(verdict(TRAM, watch_words=("Port",)), "watch") == 1
-    assert signal(verdict(TRAM, watch_words=("Por",)), "watch") == 0
-
-
-# --- developing -----------------------------------------------------------------------------------
-
-
-def told(story: Story) -> Edition:
-    assert story.lead is not None
-    return editions.alert(story, summarise([story.lead]), segments=["breaking"], made_at=NOW)
-
-
-def later(title: str, *paragraphs: str) -> Article:
-    return replace(
-        article(title, *paragraphs, minutes=-30),
-        seen_at=NOW + timedelta(minutes=30),
-        published_at=NOW + timedelta(minutes=30),
-    )
-
-
-QUAKE = article(
-    "Quake in Valdona kills 17, climber missing",
-    "An earthquake has killed 17 people in Valdona, and a climber is missing.",
-)
-
-
-@pytest.mark.parametrize(
-    ("title", "paragraph", "why"),
-    [
-        (
-            "Quake in Valdona kills 45, rescuers say",
-            "Rescue workers have found 45 bodies in the ruins of the old market.",
-            "grew",
-        ),
-        (
-            "Climber found after quake in Valdona",
-            "The climber was found alive under a roof by a rescue dog at dawn.",
-            "turned",
-        ),
-        (
-            "Quake toll rises as President Ruiz visits",
-            "President Ruiz has flown over the ruins and promised houses.",
-            "new name",
-        ),
-    ],
-)
-def test_a_story_that_moved_on_is_worth_an_update(title: str, paragraph: str, why: str) -> None:
-    before = story_of(QUAKE)
-    after = replace(before, lead=later(title, paragraph))
-    assert why in (develops(after, told(before)) or "")
-
-
-@pytest.mark.parametrize(
-    ("title", "paragraph"),
-    [
-        (
-            "Quake in Valdona kills 17 people",
-            "An earthquake has killed 17 people in Valdona, and a climber is missing.",
-        ),
-        (
-            "Quake in Valdona kills 18",
-            "An earthquake has killed 18 people in Valdona, it was reported by the mayor at noon.",
-        ),
-        (
-            "Quake in Valdona: 2026 sees strongest shock",
-            "An earthquake has shaken Valdona with unusual force this year.",
-        ),
-    ],
-)
-def test_a_story_told_again_in_other_words_is_not(title: str, paragraph: str) -> None:
-    before = story_of(QUAKE)
-    assert develops(replace(before, lead=later(title, paragraph)), told(before)) is None
-
-
-def test_an_article_older_than_the_alert_is_no_development() -> None:
-    before = story_of(QUAKE)
-    older = article("Quake in Valdona kills 45", "Rescue workers have found 45 bodies.", minutes=20)
-    assert develops(replace(before, lead=older), told(before)) is None
-
-
-# --- topics ---------------------------------------------------------------------------------------
-
-RULES = {"politics": ("politics", "council", "minister*"), "sea": ("ferry", "lifeboat*", "running aground")}
-
-
-def test_topics_come_from_words_that_matter_and_from_where_it_is_filed() -> None:
-    assert topics_of(TRAM, RULES) == ("politics",)
-    assert topics_of(FERRY, RULES) == ("sea",)
-    assert topics_of(article("A quiet day", "Nothing happened.", section="Politics"), RULES) == ("politics",)
-    assert topics_of(replace(article("A quiet day", "Nothing."), categories=("Sea",)), RULES) == ("sea",)
-
-
-def test_a_word_in_passing_or_inside_another_word_is_no_topic() -> None:
-    assert topics_of(article("Choir looks for tenors", "It rehearses behind the council house."), RULES) == ()
-    assert topics_of(article("Councillor's choir", "It sings."), RULES) == ()
-
-
-def test_breaking_since_when() -> None:
-    assert breaking.broke_at(story_of(FERRY, FERRY_WIRE)) == FERRY.told_at

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _CAPITALISED = r"[^\W\d_a-zß-öø-ÿ][\w.'’-]*"
 #: a person's name, which may hold particles
@@ -89,25 +90,75 @@ def stopwords() -> frozenset[str]:
     return frozenset(word for text in table.values() for word in text.split())
 
 
+#: What a newsroom adds of its own: kind of word → words.
+MoreWords = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrgencyWords:
     """What sounds urgent in a language."""
 
     markers: tuple[str, ...]
-    grave: tuple[str, ...]
-    hard: tuple[str, ...]
+    #: class of events → its words; the lifts say what each class is worth
+    events: tuple[tuple[str, tuple[str, ...]], ...]
     soft: tuple[str, ...]
+    soft_openings: tuple[str, ...]
+    speech: tuple[str, ...]
 
 
 @cache
-def urgency_words_for(language: str) -> UrgencyWords:
-    """Read the urgency words of a language, followed by the English ones."""
-    tables = tomllib.loads((Path(__file__).parent / "urgency.toml").read_text(encoding="utf-8"))
-    used = [tables[name] for name in dict.fromkeys((language, "en")) if name in tables]
+def urgency_words_for(language: str, more: MoreWords = ()) -> UrgencyWords:
+    """Read the urgency words of a language, followed by the English ones; `more` are the newsroom's own."""
+    tables = _urgency()
+    used = [
+        *({name: words} for name, words in more),
+        *(tables[name] for name in dict.fromkeys((language, "en")) if name in tables),
+    ]
 
     def together(name: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(word for table in used for word in table[name]))
+        return tuple(dict.fromkeys(word for table in used for word in table.get(name, ())))
 
     return UrgencyWords(
-        markers=together("markers"), grave=together("grave"), hard=together("hard"), soft=together("soft")
+        markers=together("markers"),
+        events=tuple((name, together(name)) for name in EVENT_CLASSES),
+        soft=together("soft"),
+        soft_openings=together("soft_openings"),
+        speech=together("speech"),
+    )
+
+
+#: the kinds of events that words tell of
+EVENT_CLASSES = ("disaster", "harm", "decision")
+
+
+@cache
+def lifts() -> dict[str, float]:
+    """Tell how many times likelier a story with such a word was pushed than one without."""
+    return {name: float(lift) for name, lift in _urgency()["lifts"].items()}
+
+
+@cache
+def _urgency() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((Path(__file__).parent / "urgency.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Developments:
+    """How stories move on in a language."""
+
+    #: what a number counts → the words beside it
+    tolls: tuple[tuple[str, tuple[str, ...]], ...]
+    #: words of a state → words of what it turned into
+    turns: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+
+
+@cache
+def developments_for(language: str) -> Developments:
+    """Read how stories move on in a language, with English beside it."""
+    tables = tomllib.loads((Path(__file__).parent / "development.toml").read_text(encoding="utf-8"))
+    used = [tables[name] for name in dict.fromkeys((language, "en")) if name in tables]
+    classes = dict.fromkeys(name for table in used for name in table["tolls"])
+    return Developments(
+        tolls=tuple((name, tuple(word for table in used for word in table["tolls"].get(name, ()))) for name in classes),
+        turns=tuple((tuple(turn["from"]), tuple(turn["to"])) for table in used for turn in table["turns"]),
     )

@@ -59,10 +59,10 @@ class Ledger:
         with writing(self._engine) as connection:
             return freezing.add_draft(connection, edition)
 
-    def replace_draft(self, edition: Edition) -> bool:
-        """Overwrite a draft with its edited self; False: it is no draft any more."""
+    def replace_draft(self, edition: Edition, *, shown: str | None = None) -> bool:
+        """Overwrite a draft with its edited self; False: it is no draft any more, or not the one that was `shown`."""
         with writing(self._engine) as connection:
-            return freezing.replace_draft(connection, edition)
+            return freezing.replace_draft(connection, edition, shown=shown)
 
     def count_audience(self, edition: Edition, audience: Audience) -> AudienceCount:
         """Count whom an edition would reach if it were frozen now."""

@@ -79,9 +79,11 @@ def add_draft(connection: Connection, edition: Edition) -> bool:
     return True
 
 
-def replace_draft(connection: Connection, edition: Edition) -> bool:
-    """Overwrite a draft with its edited self."""
+def replace_draft(connection: Connection, edition: Edition, *, shown: str | None = None) -> bool:
+    """Overwrite a draft with its edited self; `shown` is the content hash of what it replaces."""
     still_draft = and_(editions.c.id == edition.id, editions.c.state == EditionState.DRAFT.value)
+    if shown is not None:
+        still_draft = and_(still_draft, editions.c.content_hash == shown)
     if connection.execute(update(editions).where(still_draft).values(edition_row(edition))).rowcount == 0:
         return False
     _write_stories(connection, edition)

@@ -1,0 +1,126 @@
+"""Whether a story that was told has moved on enough to be told again. Pure.
+
+Likeness alone must not decide: two alerts that share four words of five may differ in the one that matters. So an
+update needs something material – a toll that grew by half, a state that turned, a name that is new in the headline –
+and a sentence that says something new against everything sent of the story so far.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from alerts.content import sentences
+from alerts.content.breaking.counts import tolls
+from alerts.content.faithfulness import numbers
+from alerts.content.rules import developments_for, stopwords
+from alerts.content.text import containment, stem, words
+from alerts.content.topics import mention
+from alerts.model import Article, Edition, Story
+
+#: a toll counts as grown from here on
+GROWN = 1.5
+#: this share of what a sentence says must be new
+NOVEL = 0.6
+_LEAD_SENTENCES = 4
+_LEAD_PARAGRAPHS = 2
+
+
+def develops(story: Story, told: Sequence[Edition], *, within_window: bool = True) -> str | None:
+    """Say why a story that was told has moved on enough for an update; None: it has not.
+
+    `told` is everything sent or proposed of it, newest first. After the window it is enough that a sentence of the
+    opening is new.
+    """
+    lead = story.lead
+    if lead is None or not told or not _is_news(lead, told):
+        return None
+    before = " \n".join(_said(edition) for edition in told)
+    if novelty(lead, before) < NOVEL:
+        return None
+    opening = ". ".join((lead.title, *lead.paragraphs[:_LEAD_PARAGRAPHS]))
+    material = (
+        _grown(lead.title, before, lead.language)
+        or _grown(opening, before, lead.language)
+        or _turned(opening, before, lead.language)
+        or _named(lead.title, before)
+    )
+    return material or (None if within_window else "it is told anew, with much that was not told before")
+
+
+def _is_news(lead: Article, told: Sequence[Edition]) -> bool:
+    """Another article counts only if it reached us since; one that was told may have been rewritten in its place."""
+    rewritten = any(entry.article == lead.id for edition in told for entry in edition.entries)
+    return rewritten or lead.seen_at > max(edition.made_at for edition in told)
+
+
+def _said(edition: Edition) -> str:
+    parts = [edition.subject, edition.preheader]
+    for entry in edition.entries:
+        parts += [entry.headline, *(sentence.text for sentence in entry.sentences)]
+    return ". ".join(parts)
+
+
+def novelty(article: Article, before: str) -> float:
+    """Tell how much of the newest sentence of an article's opening was not said before: 0…1."""
+    known = _stems(before)
+    body = [text for part in article.paragraphs[:_LEAD_PARAGRAPHS] for text in sentences.split(part)]
+    opening = [_stems(text) for text in (article.title, *body[:_LEAD_SENTENCES])]
+    return max((1 - containment(text, known) for text in opening if len(text) > 2), default=0.0)
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in words(text) if word not in stopwords()}
+
+
+def _grown(text: str, before: str, language: str) -> str | None:
+    """A toll that was told as something else, at least half as large again, or that was not told at all."""
+    counted, told = tolls(text, language), tolls(before, language)
+    known = set(numbers(before))
+    for name, value in counted.items():
+        if value in known:
+            continue
+        if name not in told:
+            return f"a number is new: {value:,.0f} {name}"
+        if value >= GROWN * told[name]:
+            return f"a number grew: {told[name]:,.0f} {name} before, now {value:,.0f}"
+    return None
+
+
+def _turned(opening: str, before: str, language: str) -> str | None:
+    """A state that was told has become another one, in a word that was not told."""
+    for was, became in developments_for(language).turns:
+        stood, turned = mention(was), mention(became)
+        old = stood.search(before) if stood else None
+        if old is None or turned is None:
+            continue
+        fresh = next((hit for hit in turned.finditer(opening) if not _mentions(before, hit[0])), None)
+        if fresh is not None:
+            return f"it turned: “{old[0]}” before, now “{fresh[0]}”"
+    return None
+
+
+def _mentions(text: str, phrase: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _named(title: str, before: str) -> str | None:
+    """A name in the headline that was not told before, where headlines do not capitalise every word."""
+    tokens = title.split()
+    capitals = [token for token in tokens if token[:1].isupper()]
+    if len(tokens) < 4 or len(capitals) / len(tokens) > 0.6:
+        return None
+    known = set(words(before)) | _stems(before)
+    for before_it, token in pairwise(tokens):
+        word = "".join(words(token)).removesuffix("'s").removesuffix("’s")
+        # After a colon or a full stop any word has its capital.
+        if before_it[-1:] in ":.!?–—|" or not token[:1].isupper() or len(word) < 3 or word in stopwords():
+            continue
+        if word not in known and stem(word) not in known:
+            return f"a new name: {token.strip('.,:;“”‘’')}"
+    return None
+
+
+def last_at(told: Sequence[Edition]) -> datetime | None:
+    """Tell when something was last sent or proposed; None: never."""
+    return max((edition.made_at for edition in told), default=None)
