@@ -6,17 +6,22 @@ language → `Read more` at a paragraph's end → paragraphs repeated. Nothing i
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts.content import shortcodes
 from alerts.content.rules import Rules, rules_for
-from alerts.content.text import containment, is_sentence, key, tidy, words
+from alerts.content.text import is_sentence, key, tidy, words
 from alerts.model import Removed
 
 _SEPARATORS = re.compile(r"\s*[>»›→|/·•]\s*")
 #: a caption that no sentence repeats cannot be told from a subheading; one this similar to a sentence can
 _SAME_CAPTION = 0.75
+#: shorter ones are subheadings: they say again what their section says
+_SHORTEST_ECHO = 8
+#: so many phrases are compared with every sentence: more are a list
+_MOST_ECHOES = 40
 _SITE_SUFFIX = re.compile(r"\s+[|–—·•-]\s+[^|–—·•]{2,40}$")
 
 
@@ -74,6 +79,14 @@ def without_site(title: str, site: str) -> str:
     ):
         return title[: match.start()]
     return title
+
+
+def _is_echo(phrase: str, sentences: Sequence[set[str]]) -> bool:
+    """Tell whether a phrase only says what a sentence of the text says."""
+    mine = set(words(phrase))
+    if len(mine) < _SHORTEST_ECHO:
+        return False
+    return any(len(mine & other) >= _SAME_CAPTION * len(mine) for other in sentences)
 
 
 class _Work:
@@ -159,30 +172,25 @@ class _Work:
 
     def take_captions(self, known: Sequence[str]) -> None:
         """Take out captions: those the page marks, and phrases that the text itself repeats."""
+        marks = [key(paragraph) for paragraph in self.paragraphs]
         keys = {key(caption) for caption in known} - {""}
-        counts: dict[str, int] = {}
-        for paragraph in self.paragraphs:
-            counts[key(paragraph)] = counts.get(key(paragraph), 0) + 1
+        counts = Counter(marks)
+        sentences = [set(words(paragraph)) for paragraph in self.paragraphs if is_sentence(paragraph)]
         doomed: dict[int, str] = {}
-        for at, paragraph in enumerate(self.paragraphs):
+        compared = 0
+        for at, (paragraph, mark) in enumerate(zip(self.paragraphs, marks, strict=True)):
             if paragraph.startswith(("- ", "|")):
                 continue  # rows of lists and tables say the same for good reason
-            if key(paragraph) in keys and not (at == 0 and is_sentence(paragraph)):
+            sentence = is_sentence(paragraph)
+            if mark in keys and not (at == 0 and sentence):
                 doomed[at] = "caption"
-            elif not is_sentence(paragraph) and (counts[key(paragraph)] > 1 or self._is_echo(at, paragraph)):
-                doomed[at] = "caption-repeated" if counts[key(paragraph)] > 1 else "caption"
+            elif not sentence and counts[mark] > 1:
+                doomed[at] = "caption-repeated"
+            elif not sentence and compared < _MOST_ECHOES:
+                compared += 1
+                if _is_echo(paragraph, sentences):
+                    doomed[at] = "caption"
         self._remove(doomed)
-
-    def _is_echo(self, at: int, paragraph: str) -> bool:
-        """Tell whether a phrase only says what a sentence of the text says."""
-        mine = words(paragraph)
-        if len(mine) < 6:
-            return False
-        return any(
-            containment(mine, words(other)) >= _SAME_CAPTION
-            for place, other in enumerate(self.paragraphs)
-            if place != at and is_sentence(other)
-        )
 
     def take_bylines(self) -> tuple[str, ...]:
         """Take out `By A and B` at the top; return the names."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,8 +110,9 @@ def _paragraphs(text: str) -> list[str]:
 def _read_html(
     body: bytes, url: str, content_type: str, worker: Worker, now: datetime, outlet: str, language: str, shown: str
 ) -> Article:
+    latest = (now + timedelta(days=1)).date().isoformat()
     try:
-        raw: Any = worker.call("alerts.content.untrusted.pages:extract", body, url, content_type)
+        raw: Any = worker.call("alerts.content.untrusted.pages:extract", body, url, content_type, latest)
     except ContentError as error:
         raise type(error)(f"{shown}: {error}", hint=error.hint) from error
     site = tidy(str(raw["site"]))

@@ -16,6 +16,7 @@ _INVISIBLE = re.compile(
 )
 _SPACES = re.compile(r"[\s\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_NO_LETTER = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 #: a paragraph that ends in one of these is a sentence; quotes and brackets after it do not count
@@ -40,8 +41,7 @@ def words(text: str) -> list[str]:
 
 def key(text: str) -> str:
     """Reduce to letters and digits, so that two spellings of one passage compare equal."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(char for char in folded if char.isalnum())
+    return _NO_LETTER.sub("", unicodedata.normalize("NFKD", text).casefold())
 
 
 def is_sentence(text: str) -> bool:

@@ -1,60 +1,88 @@
 """What a page says of itself: JSON-LD, OpenGraph, meta tags, breadcrumb. Runs in the guarded worker."""
 
-import json
 import re
-from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree
+from alerts.content.untrusted import bylines, dates
+from alerts.content.untrusted.layout import Layout
+from alerts.content.untrusted.linked import Linked
 
 Tree = Any
-_ARTICLES = ("NewsArticle", "Article", "ReportageNewsArticle", "LiveBlogPosting", "BlogPosting", "AnalysisNewsArticle")
 _HOME = re.compile(r"^(home|start(seite)?|accueil|inicio|news|front ?page|الرئيسية)$", re.IGNORECASE)
+_AUTHOR_NAMES = (
+    "author article:author og:article:author parsely-author sailthru.author byl dc.creator dc.creator.name "
+    "dcterms.creator citation_author cxenseparse:author rbauthors article.author authors author-name creator"
+)
+_AUTHOR_METAS = tuple(_AUTHOR_NAMES.split())
+#: exact instants of publication, then what may only be a day
+_DATE_NAMES = (
+    "article:published_time og:article:published_time article:published parsely-pub-date sailthru.date "
+    "cxenseparse:recs:publishtime datepublished og:pubdate publish-date publish_date published_time pubdate "
+    "dc.date.issued dcterms.issued dc.date dcterms.date dcterms.created dc.date.created citation_publication_date "
+    "citation_date article.published originalpublicationdate date date.issued lastpublished rbpubdate"
+)
+_DATE_METAS = tuple(_DATE_NAMES.split())
+_CHANGE_METAS = (
+    "article:modified_time",
+    "og:updated_time",
+    "dcterms.modified",
+    "last-modified",
+    "datemodified",
+    "revised",
+)
+
+
+_FACT_NAMES = "titles site standfirst canonical section authors published updated language image captions agency"
+_FACTS = tuple(_FACT_NAMES.split())
 
 
 class Metadata:
-    """The facts of one page, each from the best place that has it."""
+    """The facts of one page, each from the best place that has it. `latest`: no day after it is believed."""
 
-    def __init__(self, tree: Tree, url: str) -> None:
+    def __init__(self, tree: Tree, url: str, *, latest: str = "") -> None:
         self._tree = tree
         self._url = url
+        self._latest = latest
         self._metas = _metas(tree)
-        self._blocks = list(_json_ld(tree))
-        self._article = next((block for block in self._blocks if _is_article(block)), {})
+        self._linked = Linked(tree)
 
     def meta(self, *names: str) -> str:
         """Read the first meta tag of these names that says something."""
-        return next((self._metas[name] for name in names if self._metas.get(name)), "")
+        return next((self._metas[name][0] for name in names if self._metas.get(name)), "")
 
     def record(self) -> dict[str, Any]:
         """Give every fact by name."""
-        names = ("titles", "site", "standfirst", "canonical", "section", "authors", "published", "language", "image")
-        return {**{name: getattr(self, name) for name in names}, "captions": self.captions}
+        return {name: getattr(self, name) for name in _FACTS}
 
-    @property
+    @cached_property
     def titles(self) -> list[str]:
         """Headlines, the most trustworthy first."""
-        first = self._tree.find(".//h1")
-        heading = _squeeze(first.text_content()) if first is not None else ""
-        page = _squeeze(self._tree.findtext(".//title") or "")
-        named = [_text(self._article.get("headline")), self.meta("og:title", "twitter:title"), heading, page]
-        return [title for title in named if title]
+        heading = self._layout.headline
+        shown = _squeeze(heading.text_content()) if heading is not None else ""
+        stated, page = self._stated_titles[:-1], self._stated_titles[-1]
+        return [title for title in (*stated, shown, page) if title]
 
-    @property
+    @cached_property
+    def _stated_titles(self) -> list[str]:
+        page = _squeeze(self._tree.findtext(".//title") or "")
+        return [self._linked.text("headline"), self.meta("og:title", "twitter:title"), page]
+
+    @cached_property
     def site(self) -> str:
         """The name of the site."""
-        publisher = self._article.get("publisher")
-        return self.meta("og:site_name", "application-name") or (
-            _text(publisher.get("name")) if isinstance(publisher, dict) else ""
-        )
+        publisher = next(iter(self._linked.names("publisher")[0]), "")
+        return self.meta("og:site_name", "application-name") or publisher
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return Layout(self._tree, self._stated_titles)
 
     @property
     def standfirst(self) -> str:
         """The publisher's own summary."""
-        return self.meta("og:description", "description", "twitter:description") or _text(
-            self._article.get("description")
-        )
+        return self.meta("og:description", "description", "twitter:description") or self._linked.text("description")
 
     @property
     def canonical(self) -> str:
@@ -70,52 +98,79 @@ class Metadata:
     @property
     def section(self) -> str:
         """The part of the paper it stands in."""
-        stated = self._article.get("articleSection")
-        first = stated[0] if isinstance(stated, list) and stated else stated
-        return self.meta("article:section", "og:article:section") or _text(first) or self._breadcrumb()
+        stated = self.meta("article:section", "og:article:section", "parsely-section", "cxenseparse:section")
+        return stated or self._linked.text("articleSection") or self._breadcrumb()
+
+    @cached_property
+    def authors(self) -> list[str]:
+        """Who wrote it: as the page says in data, else as it shows."""
+        stated = self._linked.names("author", "creator")
+        stated += [self._metas[name] for name in _AUTHOR_METAS if self._metas.get(name)]
+        return bylines.choose(stated, self._layout, site=self.site)
 
     @property
-    def authors(self) -> list[str]:
-        """Who wrote it, as far as the page says so in data."""
-        stated = self._article.get("author")
-        people = stated if isinstance(stated, list) else [stated]
-        names = [_text(person.get("name") if isinstance(person, dict) else person) for person in people]
-        written = self.meta("author", "article:author", "dc.creator", "parsely-author")
-        return [name for name in map(_person, names) if _is_name(name)] or [
-            name for name in [_person(written)] if _is_name(name)
+    def agency(self) -> str:
+        """The agency it came from, as far as the page says so in data."""
+        organisations = self._linked.names("sourceOrganization", "isBasedOn", "provider")
+        return next((name for names in organisations for name in names if name != self.site), "")
+
+    @cached_property
+    def published(self) -> str:
+        """When it was published: the day for which most speaks."""
+        language = self.language
+        found = [
+            dates.Claim(written=written, weight=weight)
+            for text, weight in self._stated_dates()
+            if (written := dates.read(text, language=language))
+        ]
+        found += dates.marked(self._layout, language=language)
+        found += dates.shown(self._layout, language=language)
+        found += dates.in_address(self._url)
+        return dates.choose(found, latest=self._latest)
+
+    def _stated_dates(self) -> list[tuple[str, float]]:
+        named = [self.meta(name) for name in _DATE_METAS if self.meta(name)]
+        first = [(text, 3.0) for text in named[:1]]
+        return [
+            (self._linked.text("datePublished"), 3.0),
+            *first,
+            *((text, 1.0) for text in named[1:3]),
+            (self._linked.text("dateCreated"), 1.0),
+            # A page that states nothing but its last change was published no later.
+            *((self.meta(name), 0.3) for name in _CHANGE_METAS),
         ]
 
     @property
-    def published(self) -> str:
-        """When it was published, as written."""
-        stated = self.meta(
-            "article:published_time", "og:article:published_time", "date", "dc.date", "pubdate", "parsely-pub-date"
-        )
-        return _text(self._article.get("datePublished")) or stated
+    def updated(self) -> str:
+        """When it was last changed, as stated."""
+        stated = [self._linked.text("dateModified"), *(self.meta(name) for name in _CHANGE_METAS)]
+        return next((written for text in stated if (written := dates.read(text, language=self.language))), "")
 
-    @property
+    @cached_property
     def language(self) -> str:
         """The language it is written in, as stated."""
         root = self._tree.getroottree().getroot()
         return (
-            str(root.get("lang") or "")
-            or self.meta("content-language", "og:locale")
-            or _text(self._article.get("inLanguage"))
+            str(root.get("lang") or "") or self.meta("content-language", "og:locale") or self._linked.text("inLanguage")
         )
 
     @property
     def image(self) -> dict[str, str] | None:
-        """Its main picture; caption and credit where the page shows them."""
-        url = urljoin(self._url, self.meta("og:image", "og:image:url", "twitter:image") or self._stated_image())
+        """Its main picture; caption and credit where the page shows or states them."""
+        stated = self._linked.picture()
+        shown = self.meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")
+        url = urljoin(self._url, shown or stated["url"])
         if not re.match(r"https?://", url):
             return None
         found = {"url": url, "alt": self.meta("og:image:alt", "twitter:image:alt"), "caption": "", "credit": ""}
+        if not shown or _same_picture(urljoin(self._url, stated["url"]), url):
+            found |= {"caption": stated.get("caption", ""), "credit": stated.get("credit", "")}
         for figure in self._tree.iter("figure"):
             image = figure.find(".//img")
             if image is not None and _same_picture(urljoin(self._url, image.get("src") or ""), url):
                 caption = figure.find(".//figcaption")
                 found["alt"] = found["alt"] or (image.get("alt") or "").strip()
-                found["caption"] = _squeeze(caption.text_content()) if caption is not None else ""
+                found["caption"] = (_squeeze(caption.text_content()) if caption is not None else "") or found["caption"]
                 break
         return found
 
@@ -124,56 +179,24 @@ class Metadata:
         """Every caption of the page, so that cleaning knows them when it meets them in the text."""
         return [text for node in self._tree.iter("figcaption") if (text := _squeeze(node.text_content()))][:100]
 
-    def _stated_image(self) -> str:
-        stated = self._article.get("image")
-        first = stated[0] if isinstance(stated, list) and stated else stated
-        return _text(first.get("url") if isinstance(first, dict) else first)
-
     def _breadcrumb(self) -> str:
         """Read the last step of a breadcrumb before the article itself."""
-        for block in self._blocks:
-            if block.get("@type") == "BreadcrumbList" and isinstance(items := block.get("itemListElement"), list):
-                return _last_step([_step_name(item) for item in items])
+        if steps := self._linked.steps():
+            return _last_step(steps)
         for node in self._tree.iterfind(".//*[@class]"):
             if re.search(r"\bbread-?crumbs?\b", node.get("class"), re.IGNORECASE):
                 return _last_step([_squeeze(link.text_content()) for link in node.iter("a")])
         return ""
 
 
-def _metas(tree: Tree) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _metas(tree: Tree) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for node in tree.iter("meta"):
         name = (node.get("property") or node.get("name") or node.get("http-equiv") or "").strip().lower()
         content = _squeeze(node.get("content") or "")
-        if name and content:
-            found.setdefault(name, content)
+        if name and content and len(found.setdefault(name, [])) < 10:
+            found[name].append(content)
     return found
-
-
-def _json_ld(tree: Tree) -> Iterator[dict[str, Any]]:
-    for node in tree.iter("script"):
-        if "ld+json" not in (node.get("type") or ""):
-            continue
-        try:
-            raw = json.loads(re.sub(r"^\s*(<!--|//<!\[CDATA\[)|(-->|//\]\]>)\s*$", "", node.text or ""), strict=False)
-        except (ValueError, RecursionError):
-            continue
-        for block in raw if isinstance(raw, list) else [raw]:
-            if isinstance(block, dict):
-                graph = block.get("@graph")
-                yield from (part for part in graph if isinstance(part, dict)) if isinstance(graph, list) else [block]
-
-
-def _is_article(block: dict[str, Any]) -> bool:
-    kinds = block.get("@type")
-    return any(kind in _ARTICLES for kind in (kinds if isinstance(kinds, list) else [kinds]))
-
-
-def _step_name(item: Any) -> str:
-    if not isinstance(item, dict):
-        return ""
-    inner = item.get("item")
-    return _text(item.get("name")) or (_text(inner.get("name")) if isinstance(inner, dict) else "")
 
 
 def _last_step(names: list[str]) -> str:
@@ -191,28 +214,6 @@ def _same_site(found: str, url: str) -> bool:
 
 def _same_picture(one: str, other: str) -> bool:
     return urlsplit(one).path.rpartition("/")[2] == urlsplit(other).path.rpartition("/")[2]
-
-
-def _person(text: str) -> str:
-    """Take `By` and the role off a name: `By TOM KRISHER, AP Auto Writer`."""
-    return re.sub(r"^by\s+|,\s+[^,]*\b(writer|reporter|editor|correspondent|staff)\b.*$", "", text, flags=re.IGNORECASE)
-
-
-def _is_name(text: str) -> bool:
-    return 2 <= len(text) <= 80 and "/" not in text and "@" not in text
-
-
-def _text(value: Any) -> str:
-    return _squeeze(_unmarked(value)) if isinstance(value, str) else ""
-
-
-def _unmarked(text: str) -> str:
-    if "<" not in text and "&" not in text:
-        return text
-    try:
-        return str(etree.HTML(f"<p>{text}</p>").xpath("string()"))
-    except (etree.ParserError, ValueError, AttributeError):
-        return text
 
 
 def _squeeze(text: str) -> str:

@@ -8,33 +8,37 @@ import trafilatura
 from trafilatura.utils import load_html
 
 from alerts.content.untrusted.metadata import Metadata
+from alerts.content.untrusted.pruning import prune
 from alerts.errors import ContentError
 
 
-def extract(body: bytes, url: str, content_type: str) -> dict[str, Any]:
-    """Read the article of a page. Raises ContentError when there is none."""
+def extract(body: bytes, url: str, content_type: str, latest: str = "") -> dict[str, Any]:
+    """Read the article of a page; no day after `latest` is believed. Raises ContentError when there is none."""
     html = decode(body, content_type)
     tree = load_html(html)
     if tree is None:
         raise ContentError("has no text to read")
-    # Extraction changes the tree it works on: the facts come first, from a tree of their own.
-    facts = Metadata(tree, url).record()
-    found: Any = trafilatura.bare_extraction(
-        html, url=url or None, favor_precision=True, include_comments=False, with_metadata=True
-    )
+    # Pruning and extraction change the tree they work on: the facts come first.
+    facts = Metadata(tree, url, latest=latest).record()
+    prune(tree)
+    found: Any = trafilatura.bare_extraction(tree, url=url or None, favor_precision=True, include_comments=False)
     if found is None or not (found.text or "").strip():
         raise ContentError("has no article text (only a menu, a form, or a page made by a script)")
+    paragraphs = [line.strip() for line in found.text.split("\n") if line.strip()]
+    return {**facts, **_guessed(html, url, facts), "paragraphs": paragraphs}
+
+
+def _guessed(html: str, url: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """Let trafilatura guess what the page does not say; it looks further, and errs more."""
+    if facts["titles"] and facts["authors"] and facts["published"]:
+        return {}
+    guess: Any = trafilatura.extract_metadata(html, default_url=url or None)
+    people = [name.strip() for name in (guess.author or "").split(";") if name.strip()]
     return {
-        **facts,
-        "paragraphs": [line.strip() for line in found.text.split("\n") if line.strip()],
-        "titles": [*facts["titles"], found.title or ""],
-        "authors": facts["authors"] or _people(found.author),
-        "published": facts["published"] or (found.date or ""),
+        "titles": facts["titles"] or [guess.title or ""],
+        "authors": facts["authors"] or people,
+        "published": facts["published"] or guess.date or "",
     }
-
-
-def _people(author: str | None) -> list[str]:
-    return [name.strip() for name in (author or "").split(";") if name.strip()]
 
 
 def decode(body: bytes, content_type: str) -> str:
