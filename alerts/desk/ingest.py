@@ -20,7 +20,7 @@ from alerts.content.fetch import Fetched, NoAnswer, host_of
 from alerts.content.rounds import Round
 from alerts.content.text import key
 from alerts.content.topics import topics_of
-from alerts.desk import clustering, feed_health
+from alerts.desk import clustering, complete, feed_health
 from alerts.desk.feed_health import Brought
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.propose import propose
@@ -92,6 +92,8 @@ class _Poll:
         self._rest_is_news = False
         #: taken in and not placed yet; an article whose text changed has its place and is judged anew
         self._unplaced: dict[ArticleId, Article] = {}
+        #: of those whose feed tells only their beginning
+        self._pages = complete.Pages(desk)
         self._place_at = time.monotonic() + _BREATH
 
     def run(self, *, everything: bool) -> list[Polled]:
@@ -103,6 +105,7 @@ class _Poll:
             answers = self._round.collect(timeout=_CALM)
             if answers:
                 self._take_in(dict(answers))
+            self._unplaced |= {article.id: article for article in self._pages.come()}
             now = time.monotonic()
             if self._unplaced and (not answers or now >= self._place_at):
                 self._place()
@@ -112,6 +115,9 @@ class _Poll:
         self._round.drop()
         if self._polled and not self._stop.is_set():
             self._place()
+            if whole := self._pages.rest():
+                self._unplaced = {article.id: article for article in whole}
+                self._place()
         return self._polled
 
     def _admit(self, *, everything: bool) -> None:
@@ -204,11 +210,12 @@ class _Poll:
         kept = [
             (article, self._states[feed].first_success_at is None or article.id in old[feed] or _is_stale(article, now))
             for feed, answer in read.items()
-            for article in answer.articles
+            for article in complete.unless_known(self._desk, answer.articles)
         ]
         # An article that two feeds bring is news if one of them brings it as such: the last one counts.
         added = archive.add_articles(sorted(kept, key=lambda one: not one[1])) if kept else []
         self._unplaced |= {article.id: article for article in added}
+        self._pages.take(added)
         brought = {}
         for feed, answer in read.items():
             new = tuple(article for article in added if article.feed == feed)
@@ -284,7 +291,8 @@ class _Poll:
         left = self._desk.store.archive.unplaced(since=self._desk.clock() - _STALE)
         waiting = {article.id: article for article in left} | self._unplaced
         self._unplaced = {}
-        clustering.cluster(self._desk, waiting.values())
+        held = self._pages.held
+        clustering.cluster(self._desk, [article for article in waiting.values() if article.id not in held])
         propose(self._desk)
         self._place_at = time.monotonic() + max(_BREATH, 4 * (time.monotonic() - began))
 

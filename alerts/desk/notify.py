@@ -23,21 +23,27 @@ _GIVE_UP_AFTER = 40
 
 def note(desk: Newsdesk, kind: NoticeKind, *, key: str, text: str, edition: EditionId | None = None) -> bool:
     """Write down something the desk must know; the same key is told once. Return whether it is new."""
-    if edition is not None:
-        text = _without_embargoed(desk, edition, text)
+    if edition is not None and (veiled := _veiled(desk, edition, kind)):
+        # Told again in full when the embargo has ended, if it is still true then.
+        key, text = f"{key}/embargo", veiled
     new = desk.store.daybook.add_notice(Notice(key=key, kind=kind, text=text, at=desk.clock(), edition=edition))
     if new:
         log.info("desk_told", kind=kind.value, edition=edition)
     return new
 
 
-def _without_embargoed(desk: Newsdesk, edition: EditionId, text: str) -> str:
-    """Take an edition's subject out of a notice while it is under embargo: a notice is a mail, too."""
+def _veiled(desk: Newsdesk, edition: EditionId, kind: NoticeKind) -> str:
+    """Write the notice of an edition under embargo: it is a mail too, so nothing of the text may stand in it."""
     record = desk.store.ledger.find(edition)
     until = embargo.until(desk, record.edition) if record is not None else None
-    if record is None or until is None:
-        return text
-    return text.replace(f'"{record.edition.subject}"', f"the edition {edition} ({embargo.spoken(desk, until)})")
+    if until is None:
+        return ""
+    how = (
+        f"approved before, it goes out then: alerts approve {edition}"
+        if kind is NoticeKind.DRAFT_WAITS
+        else f"look: alerts editions show {edition}"
+    )
+    return f"The edition {edition} is {embargo.spoken(desk, until)}; {how}"
 
 
 def tell(desk: Newsdesk) -> int:

@@ -5,12 +5,13 @@ holds nothing up: an alert must not wait for a dead web server, so that only lea
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from alerts.content import pages
 from alerts.content.faithfulness import unsupported
 from alerts.content.fetch import Fetched, NothingThere
+from alerts.content.headline import bare
 from alerts.content.rules import stopwords, urgency_words_for
 from alerts.content.text import key, stem, words
 from alerts.desk import embargo
@@ -47,7 +48,7 @@ def before_freeze(desk: Newsdesk, edition: Edition, *, despite: str = "") -> Loo
     article = _to_look_at(desk, edition)
     if article is None:
         return Look()
-    found = look(desk, article)
+    found = _rewritten(desk, edition, article) or look(desk, article)
     if found.warning:
         log.warning("page_not_checked", edition=edition.id, why=found.warning)
     if found.held and not despite:
@@ -57,6 +58,20 @@ def before_freeze(desk: Newsdesk, edition: Edition, *, despite: str = "") -> Loo
             hint=f"read {article.url}; to send it all the same, say why: --despite REASON",
         )
     return found
+
+
+def _rewritten(desk: Newsdesk, edition: Edition, article: Article) -> Look | None:
+    """Compare a draft with its article, which a feed or its CMS may have changed since; None: it tells the same."""
+    record = desk.store.ledger.find(edition.id)
+    if record is None or any(one.decision == "edit" for one in desk.store.daybook.decisions(edition.id)):
+        return None  # made a moment ago, or an editor's own words
+    entry, title = edition.entries[0], bare(article.title)
+    if key(entry.headline) == key(title):
+        return None
+    said = tuple(sentence.text for sentence in entry.sentences)
+    drafted = replace(article, title=entry.headline, standfirst=edition.preheader, paragraphs=said)
+    what = changed(title, drafted)
+    return Look(held=f'its headline was changed to "{title}": {what}') if what else None
 
 
 def look(desk: Newsdesk, article: Article) -> Look:

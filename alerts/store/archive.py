@@ -61,10 +61,13 @@ class Archive:
                 changed += _add(connection, chunk)
         return changed
 
-    def put_article(self, article: Article) -> None:
-        """Keep an article exactly as it is given, its embargo and `seen_at` too; its story and backfill mark stay."""
+    def put_article(self, article: Article, *, backfill: bool = False) -> None:
+        """Keep an article exactly as it is given, its embargo and `seen_at` too.
+
+        One that is known keeps its story and whether it is backfill.
+        """
         with writing(self._engine) as connection:
-            row = _article_row(article, backfill=False)
+            row = _article_row(article, backfill)
             connection.execute(insert_or_update(connection, tables.articles, keep=("story_id", "backfill")), row)
 
     def embargoes(self, *, since: datetime, until: datetime | None = None) -> list[Article]:
