@@ -1,7 +1,7 @@
 """How fast is a poll of 500 feeds, and what does an article cost from its feed entry to its scored story?
 
 A server of its own process answers every request after 50 ms: 450 feeds with 304, 50 with 30 new entries each. They are
-polled by the real desk: real database, guarded worker, stories, judgement, proposals. Once all feeds are of one host,
+polled by the real desk: real database with 2,000 articles, guarded worker, stories, judgement, proposals. Once all feeds are of one host,
 where two connections are the limit (500 × 50 ms / 2 = 12.5 s at best), once of 50. There is no peer: no library polls,
 stores and judges.
 
@@ -26,6 +26,8 @@ import structlog
 from benchmarks.table import Row, show
 
 FEEDS, FRESH, ENTRIES, LATENCY = 500, 50, 30, 0.05
+#: entries of each feed before: the stories that are open when the new ones come
+BEFORE = 4
 MOST_SECONDS, MOST_CPU_MS = 30.0, 50.0
 # No word that would alert anybody: a poll is measured, not a catastrophe.
 _WORDS = (
@@ -43,12 +45,12 @@ _NAMES = (
 )
 
 
-def feed_text(number: int, *, batch: int, at: datetime) -> bytes:
+def feed_text(number: int, *, batch: int, at: datetime, entries: int = ENTRIES) -> bytes:
     """Write a feed whose entries nobody has seen in another batch."""
     chance = random.Random(number * 1000 + batch)
     words, names = _WORDS.split(), _NAMES.split()
     items = []
-    for entry in range(ENTRIES):
+    for entry in range(entries):
         title = " ".join([chance.choice(names), *chance.sample(words, 6), chance.choice(names)]).capitalize()
         text = " ".join(
             " ".join([chance.choice(names), *chance.sample(words, 16), str(chance.randrange(2, 900))]) + "."
@@ -110,7 +112,8 @@ def _polled(*, hosts: int) -> tuple[float, float, float, int]:
         start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
         now = start
         for number in range(FEEDS):
-            (folder / "feeds" / f"{number}.xml").write_bytes(feed_text(number, batch=0, at=start - timedelta(days=3)))
+            before = feed_text(number, batch=0, at=start - timedelta(days=1), entries=BEFORE)
+            (folder / "feeds" / f"{number}.xml").write_bytes(before)
         server = subprocess.Popen(
             [sys.executable, "-c", _SERVER, str(folder / "feeds"), str(LATENCY)], stdout=subprocess.PIPE, text=True
         )
