@@ -16,6 +16,8 @@ unexport PIP_FIND_LINKS PIP_NO_INDEX PIP_CONSTRAINT PIP_BUILD_CONSTRAINT PIP_NO_
 unexport PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_HASHES PIP_NO_DEPS PIP_NO_BUILD_ISOLATION
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE
 unexport ALERTS_CONFIG
+# Tests start the command hundreds of times; it must not be compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
@@ -49,7 +51,7 @@ demo: $(VENV)/.runs ## a breaking story becomes mail, in ./demo; sends nothing o
 	@$(RUN)/alerts demo demo
 
 test: $(VENV)/.develops ## all tests but the long ones
-	$(RUN)/python -m pytest $(TESTS)
+	$(RUN)/python -m pytest -n auto --dist loadgroup $(TESTS)
 
 # --- for developers ------------------------------------------------------------------------------
 

@@ -60,7 +60,8 @@ def measure(number: int) -> float:
 
 def subscribe_all(number: int, folder: Path) -> None:
     """Fill the list, in this process: importing is not what is measured."""
-    from tests.ledger_samples import reader, store_in, subscribe
+    from tests.databases import store_in
+    from tests.ledger_samples import reader, subscribe
 
     store = store_in(folder)
     subscribe(store, [reader(each) for each in range(number)])
@@ -74,7 +75,8 @@ def hand_over(number: int, *, port: int, folder: Path) -> None:
     from alerts.delivery.dispatch import Dispatcher, DispatchSettings
     from alerts.model import DeliveryState
     from alerts.provider.smtp import open_smtp
-    from tests.ledger_samples import KEY, edition, freeze, store_in
+    from tests.databases import KEY, store_in
+    from tests.ledger_samples import edition, freeze
     from tests.provider_samples import variant
 
     def clock() -> datetime:

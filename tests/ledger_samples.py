@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
@@ -26,23 +25,18 @@ from alerts.model import (
     UnknownPolicy,
 )
 from alerts.ports import Claim
-from alerts.store import Store, open_store
+from alerts.store import Store
 from alerts.store.engine import reading, writing
 from alerts.store.statements import chunks
 from alerts.store.tables import deliveries, memberships, subscribers
+from tests.databases import KEY
 from tests.provider_samples import variant
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-KEY = b"k" * 32
 READERS = Segment(name="breaking", sources=("readers",))
 STAFF = Segment(name="colleagues", sources=("staff",))
 SEGMENTS = {"breaking": READERS, "colleagues": STAFF}
 LIMIT = {Lane.URGENT: 100, Lane.DIGEST: 1000, Lane.BULK: 1000}
-
-
-def store_in(directory: Path) -> Store:
-    """Open a database of its own."""
-    return open_store("sqlite:///alerts.db", base=directory, address_key=KEY)
 
 
 def hash_of(address: str) -> str:

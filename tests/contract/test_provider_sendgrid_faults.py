@@ -73,6 +73,7 @@ TABLE = {
 }
 
 
+@pytest.mark.xdist_group("clock")
 @pytest.mark.parametrize("fault", TABLE)
 def test_every_fault_comes_to_what_is_certain(server: SendGridServer, tmp_path: Path, fault: str) -> None:
     kind, halts, accepted = TABLE[fault]

@@ -105,13 +105,14 @@ def test_a_line_that_goes_dead_in_the_middle_of_the_mail_is_busy(tmp_path: Path)
         provider.close()
 
 
+@pytest.mark.xdist_group("clock")
 @pytest.mark.parametrize(("fault", "kind"), [("silent-before", BUSY), ("silent-after", UNKNOWN)])
 def test_silence_ends_at_the_deadline(server: SmtpServer, tmp_path: Path, fault: str, kind: OutcomeKind) -> None:
-    provider = open_provider(smtp_table(server.port, timeout=3), tmp_path)
+    provider = open_provider(smtp_table(server.port, timeout=2), tmp_path)
     server.faults = {"reader3@": fault}
     started = time.monotonic()
     outcomes = hand_over(provider, 5)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 3
     provider.close()
     assert [outcome.kind for outcome in outcomes] == [ACCEPTED, ACCEPTED, kind, BUSY, BUSY]
     assert len(server.mails) == (3 if kind is UNKNOWN else 2)
@@ -295,6 +296,7 @@ def test_half_a_login_is_a_configuration_error(tmp_path: Path, monkeypatch: pyte
         open_provider(smtp_table(25, security="tls", ca_file=tmp_path / "nothing.pem"), tmp_path)
 
 
+@pytest.mark.xdist_group("clock")
 def test_pipelining_costs_one_round_trip_a_mail(tmp_path: Path) -> None:
     """Against a relay that takes 20 ms to say anything, K mails take little more than K times that."""
     with SmtpServer(pipelining=True) as server:

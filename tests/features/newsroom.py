@@ -120,7 +120,7 @@ class Newsroom:
     def environment(self) -> Mapping[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         # Warnings are errors here too: a leaked connection in the command must not pass unseen.
-        return {**kept, "ALERTS_EDITOR": "Nora", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "120", **self.env}
+        return {**kept, "ALERTS_EDITOR": "Nora", "COLUMNS": "120", **self.env}
 
     def run(self, *arguments: str, typed: str | bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
         """Run `alerts` in the folder, as a person without a terminal would."""

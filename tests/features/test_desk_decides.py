@@ -203,6 +203,7 @@ def test_killed_without_warning_the_service_goes_on_where_it_was(newsroom: Newsr
         sender.wait(timeout=10)
         assert len(server.mails) < 300
         with service(newsroom, port):
+            wait_until(lambda: len(server.mails) >= 280, seconds=60)
             wait_until(
                 lambda: newsroom.run("receipt", "last", "--json").ok().json["state"] in {"done", "done_unresolved"},
                 seconds=60,

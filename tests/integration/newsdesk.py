@@ -11,6 +11,7 @@ from alerts.desk import Newsdesk, compose, notify, open_desk, sync_subscribers
 from alerts.model import Edition, Urgency
 from alerts.store import tables
 from alerts.store.engine import reading
+from tests.databases import lay
 from tests.features.newsroom import Newsroom
 
 MONDAY = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -35,6 +36,7 @@ def open_newsroom(
     """Open the desk of a newsroom with four readers, three of them in `breaking`."""
     newsroom = Newsroom(folder)
     newsroom.configure(more, listen=listen)
+    lay(newsroom.folder / "alerts.db")
     desk = open_desk(config.load(newsroom.folder / "config.toml"), clock=clock or Hands())
     for file in sync_subscribers.list_files(desk):
         sync_subscribers.apply(desk, file)

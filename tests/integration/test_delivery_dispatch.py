@@ -29,19 +29,8 @@ from alerts.model import (
 )
 from alerts.ports import Capabilities, Found
 from alerts.store import Store
-from tests.ledger_samples import (
-    KEY,
-    NOW,
-    audience,
-    claim,
-    edition,
-    freeze,
-    must_claim,
-    reader,
-    states,
-    store_in,
-    subscribe,
-)
+from tests.databases import KEY, store_in
+from tests.ledger_samples import NOW, audience, claim, edition, freeze, must_claim, reader, states, subscribe
 
 Answer = Callable[[Addressed], Outcome]
 SETTINGS = DispatchSettings(owner="tests", limit=dict.fromkeys(Lane, 10), patience=timedelta())

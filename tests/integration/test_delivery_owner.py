@@ -11,8 +11,9 @@ from alerts.delivery.dispatch import DispatchSettings
 from alerts.delivery.owner import is_dead, this_process
 from alerts.delivery.recover import recover
 from alerts.model import Lane, OutcomeKind
+from tests.databases import store_in
 from tests.integration.test_delivery_dispatch import Clock, Scripted, always
-from tests.ledger_samples import NOW, edition, freeze, reader, states, store_in, subscribe
+from tests.ledger_samples import NOW, edition, freeze, reader, states, subscribe
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells when a process started")
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.model import Article, ArticleId, Image, Level, Removed, Signal, Story, StoryId, Verdict
-from alerts.store import Store, open_store
+from alerts.store import Store
 from alerts.store.archived import article_from_json, article_to_json, verdict_from_json, verdict_to_json
 from alerts.store.records import FeedState
+from tests.databases import store_in
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -20,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("sqlite:///alerts.db", base=tmp_path, address_key=b"k" * 32)
+    opened = store_in(tmp_path)
     yield opened
     opened.close()
 

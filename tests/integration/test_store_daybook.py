@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from alerts.model import EditionId, Level, Notice, NoticeKind, Occurrence, Signal, StoryId, Verdict
-from alerts.store import Store, open_store
+from alerts.store import Store
 from alerts.store.records import Decision
+from tests.databases import store_in
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -17,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("sqlite:///alerts.db", base=tmp_path, address_key=b"k" * 32)
+    opened = store_in(tmp_path)
     yield opened
     opened.close()
 
@@ -67,7 +68,7 @@ class TestOccurrences:
         assert not book.replace_occurrence(occurrence(2), instead_of=other, edition=one, now=NOW)
 
     def test_two_schedulers_with_a_database_each_open_agree(self, store: Store, tmp_path: Path) -> None:
-        other = open_store("sqlite:///alerts.db", base=tmp_path, address_key=b"k" * 32)
+        other = store_in(tmp_path)
         taken: list[tuple[str, int]] = []
 
         def schedule(daybook_of: Store, name: str) -> None:

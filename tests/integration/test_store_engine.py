@@ -15,11 +15,12 @@ from alerts.store import open_store
 from alerts.store.engine import reading, writing
 from alerts.store.fingerprint import ADDRESS_KEY
 from alerts.store.tables import control
-from tests.ledger_samples import KEY, NOW, store_in
+from tests.databases import KEY, migrated_in
+from tests.ledger_samples import NOW
 
 
 def _write(directory: Path, who: str, times: int) -> None:
-    store = store_in(directory)
+    store = migrated_in(directory)
     for number in range(times):
         with writing(store.engine) as connection:
             connection.execute(insert(control).values(name=f"{who}/{number}", value="", at=NOW))
@@ -27,7 +28,7 @@ def _write(directory: Path, who: str, times: int) -> None:
 
 
 def _rows(directory: Path) -> int:
-    store = store_in(directory)
+    store = migrated_in(directory)
     with reading(store.engine) as connection:
         written = select(func.count()).select_from(control).where(control.c.name != ADDRESS_KEY)
         number: int = connection.execute(written).scalar_one()
@@ -36,7 +37,7 @@ def _rows(directory: Path) -> int:
 
 
 def test_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+    store = migrated_in(tmp_path)
 
     for way in (reading, writing):
         with way(store.engine) as connection:
@@ -59,7 +60,7 @@ def test_only_the_owner_may_read_the_addresses(tmp_path: Path) -> None:
 
 def test_a_writer_keeps_others_out_from_its_first_statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "BUSY_SECONDS", 0.1)
-    one, other = store_in(tmp_path), store_in(tmp_path)
+    one, other = migrated_in(tmp_path), migrated_in(tmp_path)
 
     with (
         writing(one.engine),
@@ -72,7 +73,7 @@ def test_a_writer_keeps_others_out_from_its_first_statement(tmp_path: Path, monk
 
 
 def test_what_raises_is_undone(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+    store = migrated_in(tmp_path)
 
     def half() -> None:
         with writing(store.engine) as connection:
@@ -87,7 +88,7 @@ def test_what_raises_is_undone(tmp_path: Path) -> None:
 
 
 def test_threads_of_one_process_wait_for_one_another(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+    store = migrated_in(tmp_path)
 
     def write(who: int) -> None:
         for number in range(20):
@@ -119,7 +120,7 @@ def test_processes_may_open_and_fill_a_new_database_together(tmp_path: Path) -> 
 
 def test_a_full_disk_is_said_in_one_line_and_loses_nothing(tmp_path: Path) -> None:
     _write(tmp_path, "before", 3)
-    store = store_in(tmp_path)
+    store = migrated_in(tmp_path)
 
     def fill() -> None:
         with writing(store.engine) as connection:
@@ -179,7 +180,7 @@ def test_a_file_that_cannot_be_used_is_said_in_one_line(
     spoil(tmp_path / "alerts.db")
 
     with pytest.raises(StoreError, match=words) as caught:
-        store_in(tmp_path)
+        migrated_in(tmp_path)
 
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 8
@@ -205,7 +206,7 @@ def test_a_database_from_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     _newer(tmp_path / "alerts.db")
 
     with pytest.raises(StoreError):
-        store_in(tmp_path)
+        migrated_in(tmp_path)
 
     with sqlite3.connect(tmp_path / "alerts.db") as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
@@ -213,9 +214,9 @@ def test_a_database_from_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_reading_changes_nothing(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+    store = migrated_in(tmp_path)
     with reading(store.engine) as connection:
         connection.execute(text("DELETE FROM alembic_version"))
     store.close()
 
-    store_in(tmp_path).close()
+    migrated_in(tmp_path).close()

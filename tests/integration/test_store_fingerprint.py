@@ -12,7 +12,8 @@ from alerts.store import open_store
 from alerts.store.engine import reading, writing
 from alerts.store.fingerprint import ADDRESS_KEY
 from alerts.store.tables import control
-from tests.ledger_samples import KEY, NOW, hash_of, store_in
+from tests.databases import KEY, store_in
+from tests.ledger_samples import NOW, hash_of
 
 OTHER = b"o" * 32
 

@@ -12,6 +12,7 @@ from alerts.model import DeliveryState, EditionState, Kind, Lane, Outcome, Outco
 from alerts.ports import Claim
 from alerts.store import Store
 from alerts.store.engine import writing
+from tests.databases import store_in
 from tests.ledger_samples import (
     NOW,
     all_are,
@@ -23,7 +24,6 @@ from tests.ledger_samples import (
     reader,
     state_of,
     states,
-    store_in,
     subscribe,
 )
 

@@ -10,7 +10,8 @@ import pytest
 from alerts.errors import NeedsAgain, SendRefused
 from alerts.model import AudienceCount, Edition, EditionId, EditionState, StoryId, SuppressionReason
 from alerts.store import Store
-from tests.ledger_samples import NOW, audience, edition, freeze, hash_of, reader, states, store_in, subscribe
+from tests.databases import store_in
+from tests.ledger_samples import NOW, audience, edition, freeze, hash_of, reader, states, subscribe
 from tests.provider_samples import variant
 
 PAST = pytest.mark.parametrize("past", [EditionState.REJECTED, EditionState.EXPIRED, EditionState.SKIPPED])

@@ -25,6 +25,7 @@ from alerts.model import (
 )
 from alerts.store import Store
 from alerts.store.ledger.written import edition_from_json, edition_to_json
+from tests.databases import store_in
 from tests.ledger_samples import (
     NOW,
     READERS,
@@ -36,7 +37,6 @@ from tests.ledger_samples import (
     hash_of,
     reader,
     states,
-    store_in,
     subscribe,
 )
 from tests.provider_samples import variant

@@ -9,7 +9,8 @@ import pytest
 from alerts.model import EditionState, Outcome, OutcomeKind, UnknownPolicy
 from alerts.ports import Claim, Found
 from alerts.store import Store
-from tests.ledger_samples import NOW, all_are, claim, edition, freeze, must_claim, reader, states, store_in, subscribe
+from tests.databases import store_in
+from tests.ledger_samples import NOW, all_are, claim, edition, freeze, must_claim, reader, states, subscribe
 
 LATER = NOW + timedelta(minutes=5)
 PAST_EXPIRY = NOW + timedelta(hours=2)

@@ -8,19 +8,8 @@ import pytest
 
 from alerts.model import Edition, EditionId, EditionState, Kind, OutcomeKind
 from alerts.store import Store
-from tests.ledger_samples import (
-    NOW,
-    all_are,
-    audience,
-    claim,
-    edition,
-    freeze,
-    must_claim,
-    reader,
-    states,
-    store_in,
-    subscribe,
-)
+from tests.databases import store_in
+from tests.ledger_samples import NOW, all_are, audience, claim, edition, freeze, must_claim, reader, states, subscribe
 
 PAST_EXPIRY = NOW + timedelta(hours=2)
 

@@ -19,6 +19,7 @@ from alerts.model import (
 )
 from alerts.ports import Claim, Found
 from alerts.store import Store
+from tests.databases import store_in
 from tests.ledger_samples import (
     NOW,
     all_are,
@@ -30,7 +31,6 @@ from tests.ledger_samples import (
     reader,
     state_of,
     states,
-    store_in,
     subscribe,
 )
 

@@ -15,18 +15,18 @@ from sqlalchemy import text
 
 from alerts.errors import SendRefused
 from alerts.model import ListDiff, ListRow, Segment, Subscriber, SuppressionReason
-from alerts.store import Store, open_store
+from alerts.store import Store
 from alerts.store.engine import reading, writing
+from tests.databases import store_in
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-KEY = b"k" * 32
 LEFT = SuppressionReason.UNSUBSCRIBED
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("sqlite:///alerts.db", base=tmp_path, address_key=KEY)
+    opened = store_in(tmp_path)
     yield opened
     opened.close()
 
@@ -294,7 +294,7 @@ class LivesOfSubscribers(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = open_store(f"sqlite:///{next(self.folders)}.db", base=self.base, address_key=KEY)
+        self.store = store_in(self.base, name=f"{next(self.folders)}.db")
         self.left: set[str] = set()
 
     def hash_of(self, name: str) -> str:

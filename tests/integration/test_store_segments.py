@@ -13,11 +13,12 @@ from sqlalchemy import insert, select
 from alerts.audience.segments import matches
 from alerts.errors import ConfigError
 from alerts.model import Condition, ListRow, Segment, Segments, SuppressionReason, folded
-from alerts.store import Store, open_store
+from alerts.store import Store
 from alerts.store.engine import reading, writing
 from alerts.store.fingerprint import ADDRESS_KEY
 from alerts.store.segments import segment_sql
 from alerts.store.tables import control, subscribers
+from tests.databases import store_in
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LISTS = ("readers", "staff", "signup", "vips")
@@ -73,7 +74,7 @@ def rules(draw: st.DrawFn) -> Segments:
 @pytest.fixture(scope="module", params=[2026, 2027])
 def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A database with random people."""
-    opened = open_store("sqlite:///a.db", base=tmp_path_factory.mktemp("segments"), address_key=b"k" * 32)
+    opened = store_in(tmp_path_factory.mktemp("segments"))
     chance = random.Random(request.param)
     # twice: so that some were on a list and are no longer
     for list_name in ("readers", "staff", "vips") * 2:
@@ -103,7 +104,7 @@ def test_sql_and_python_pick_the_same_people(crowd: Store, segments: Segments) -
 class TestTheStatement:
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[Store]:
-        opened = open_store("sqlite:///a.db", base=tmp_path, address_key=b"k" * 32)
+        opened = store_in(tmp_path)
         opened.roster.apply_list("readers", [ListRow(address=f"p{n}@example.org") for n in range(9)], now=NOW)
         yield opened
         opened.close()

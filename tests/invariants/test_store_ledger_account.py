@@ -27,7 +27,8 @@ from alerts.model import (
     UnknownPolicy,
 )
 from alerts.ports import Claim, Found
-from tests.ledger_samples import NOW, claim, edition, freeze, hash_of, ids_in, reader, store_in, subscribe
+from tests.databases import store_in
+from tests.ledger_samples import NOW, claim, edition, freeze, hash_of, ids_in, reader, subscribe
 
 READERS = 6
 MINUTE = timedelta(minutes=1)

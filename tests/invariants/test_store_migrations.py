@@ -10,11 +10,11 @@ from sqlalchemy.dialects import postgresql
 
 from alerts.store import migrations, tables
 from alerts.store.engine import reading
-from tests.ledger_samples import store_in
+from tests.databases import migrated_in
 
 
 def test_an_empty_database_gets_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+    store = migrated_in(tmp_path)
     with reading(store.engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         differences = compare_metadata(context, tables.metadata)
@@ -27,7 +27,7 @@ def test_an_empty_database_gets_exactly_the_tables_of_the_code(tmp_path: Path) -
 
 
 def test_ids_of_deliveries_are_never_used_twice(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+    store = migrated_in(tmp_path)
     with reading(store.engine) as connection:
         made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'deliveries'").scalar_one()
     store.close()

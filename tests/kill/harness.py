@@ -22,8 +22,9 @@ from pathlib import Path
 
 from alerts.model import DeliveryState, EditionId, EditionState
 from alerts.store import Store
+from tests.databases import store_in
 from tests.kill.sender import Orders, send
-from tests.ledger_samples import edition, freeze, ids_in, store_in, subscribe
+from tests.ledger_samples import edition, freeze, ids_in, subscribe
 from tests.servers.sendgrid_server import KEY
 
 #: of requests; what the provider then says is unknown, busy or refused

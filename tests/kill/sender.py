@@ -16,8 +16,8 @@ from alerts.model import Lane
 from alerts.ports import Provider
 from alerts.provider.sendgrid import open_sendgrid
 from alerts.store.ledger import Ledger
+from tests.databases import KEY, store_in
 from tests.kill.mutants import LEDGERS, PROVIDERS
-from tests.ledger_samples import KEY, store_in
 
 #: how far the clock goes on between two runs: past every lease, wait and pause
 LATER = timedelta(minutes=20)

@@ -26,6 +26,7 @@ def test_lines_and_controls_become_one_line() -> None:
     assert plain("550-no\r\n550 such\tuser\x00\x1b[0m\ud800") == "550-no 550 such user [0m"
 
 
+@pytest.mark.xdist_group("clock")
 def test_a_megabyte_is_read_in_no_time() -> None:
     started = time.monotonic()
     assert len(plain("x" * 1_000_000)) == 300
