@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 
-from alerts.desk import Newsdesk, digest, drafts, ingest, notify, recover
+from alerts.desk import Newsdesk, digest, drafts, ingest, notify, receive, recover
 from alerts.model import EditionState, NoticeKind
 from alerts.scheduler.outage import Outage
 
@@ -12,6 +12,11 @@ from alerts.scheduler.outage import Outage
 def poll_feeds(desk: Newsdesk, *, stop: threading.Event | None = None) -> None:
     """Fetch the feeds that are due, take their articles in, propose what is breaking; `stop` ends it at once."""
     ingest.poll(desk, stop=stop)
+
+
+def take_up(desk: Newsdesk) -> None:
+    """Propose what a CMS handed over, and what an embargo has let go."""
+    receive.catch_up(desk)
 
 
 def look_after_drafts(desk: Newsdesk) -> None:

@@ -1,6 +1,7 @@
 """`alerts run`: everything that happens by itself, until somebody stops it. Edge: threads, signals, clocks.
 
     APScheduler ── beat ──► leads? ─┬─ feeds       (own thread: a slow feed delays nothing else)
+                                    ├─ pushed      (what a CMS handed over, embargoes that end)
                                     ├─ digests     (not while the clock's time is in doubt)
                                     └─ drafts
                 put right · outage
@@ -34,7 +35,7 @@ from alerts.scheduler.outage import Outage
 logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 #: Seconds between ticks, and between looks for notices: the desk hears of everything within 10 s.
-BEAT, DIGESTS, FEEDS, DRAFTS, OUTAGE, RIGHT = 2.0, 5.0, 5.0, 5.0, 1.0, 5.0
+BEAT, DIGESTS, FEEDS, PUSHED, DRAFTS, OUTAGE, RIGHT = 2.0, 5.0, 5.0, 2.0, 5.0, 1.0, 5.0
 NOTICES = 1.5
 #: A process that gave no sign for so long no longer leads.
 LEADS_FOR = timedelta(seconds=10)
@@ -110,6 +111,7 @@ class Runner:
             ("beat", BEAT, self._beat),
             ("digests", DIGESTS, self._plan_digests),
             ("feeds", FEEDS, lambda: self._led(partial(jobs.poll_feeds, stop=self._stop))),
+            ("pushed", PUSHED, lambda: self._led(jobs.take_up)),
             ("drafts", DRAFTS, self._look_after),
             ("outage", OUTAGE, lambda: jobs.report_outage(self._desk, self._outage, monotonic=self._monotonic())),
             ("right", RIGHT, lambda: jobs.put_right(self._desk)),

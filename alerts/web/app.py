@@ -10,7 +10,7 @@ from alerts.desk import Newsdesk
 from alerts.desk.doctor import HEARTBEAT_LIMIT
 from alerts.errors import AlertsError, StoreError
 from alerts.log import log
-from alerts.web import events, newsroom, subscriber
+from alerts.web import articles, events, newsroom, subscriber
 from alerts.web.limits import Buckets, network_of
 from alerts.web.pages import HEADERS, Pages
 
@@ -48,6 +48,7 @@ def create_app(desk: Newsdesk) -> Flask:
     app.register_blueprint(subscriber.routes(desk, pages))
     app.register_blueprint(newsroom.routes(desk, pages))
     app.register_blueprint(events.routes(desk))
+    app.register_blueprint(articles.routes(desk))
     app.add_url_rule("/healthz", "health", lambda: _health(desk), methods=["GET"])
     _limit(app, pages)
     _guard(app, pages)
