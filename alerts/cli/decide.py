@@ -21,23 +21,35 @@ _REASON = click.option("--reason", default="", metavar="TEXT", help="Written dow
 @click.option(
     "--expect", type=int, metavar="N", help="Approve only if exactly N subscribers would get it; asks nothing."
 )
+@click.option(
+    "--despite", default="", metavar="REASON", help="Approve though its page is gone or changed, and write down why."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show everything, approve nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_session
-def approve(session: Session, /, *, edition: str, expect: int | None, dry_run: bool, yes: bool) -> int:
-    """Let a draft go out, now."""
+def approve(session: Session, /, *, edition: str, expect: int | None, despite: str, dry_run: bool, yes: bool) -> int:
+    """Let a draft go out: now, or when the embargo on its article ends.
+
+    The article's page is looked at once more before. If it is gone or has another headline, nothing is sent.
+    """
     from alerts.desk import decide
-    from alerts.desk import send as sending
 
     with session.desk() as desk:
         record = desk.edition(edition, among="drafts")
-        plan = sending.plan(desk, record.edition)
+        plan = decide.plan(desk, record)
         if dry_run:
             session.data({"edition": plan.edition.id}, lambda: plan_text(plan, desk.config.newsroom.timezone))
             return 0
         session.say(plan_text(plan, desk.config.newsroom.timezone))
         expected = session.confirm_number(plan.count.to_send, yes=yes, expect=expect)
-        decide.approve(desk, plan.edition.id, editor=editor_name(), seen=record.content_hash, expected=expected)
+        decide.approve(
+            desk,
+            plan.edition.id,
+            editor=editor_name(),
+            seen=record.content_hash,
+            expected=expected,
+            despite=despite,
+        )
         return deliver_and_report(session, desk, plan.edition.id)
 
 

@@ -27,9 +27,14 @@ def approve(
     something else now, unless `despite` says why it goes out all the same.
     """
     record = _draft(desk, ref)
-    edition = _due_now(desk, embargo.scheduled(desk, record.edition))
-    made = send.plan(desk, edition, shown=seen or record.content_hash)
+    made = plan(desk, record, seen=seen)
     return send.launch(desk, made, editor=editor, expected=expected, despite=despite)
+
+
+def plan(desk: Newsdesk, record: EditionRecord, *, seen: str | None = None) -> send.SendPlan:
+    """Plan what approving a draft would send, and when: not before the embargoes of what it says have ended."""
+    edition = _due_now(desk, embargo.scheduled(desk, record.edition))
+    return send.plan(desk, edition, shown=seen or record.content_hash)
 
 
 def _due_now(desk: Newsdesk, edition: Edition) -> Edition:
@@ -91,8 +96,9 @@ def hold(desk: Newsdesk, ref: str, *, editor: str, reason: str = "") -> Stopped:
 
 
 def release(desk: Newsdesk, ref: str, *, editor: str) -> EditionRecord:
-    """Let a held or blocked edition go on."""
+    """Let a held or blocked edition go on. Raises SendRefused while what it says is under embargo."""
     record = desk.edition(ref, among="frozen")
+    embargo.refuse(desk, record.edition)
     _change(desk, record, EditionState.SENDING, editor=editor, reason="", decision="release")
     return record
 
@@ -151,6 +157,8 @@ class DraftPage:
     trouble: str = ""
     #: why the last look at its article's page held it
     held: str = ""
+    #: `under embargo until 14:00 CET`; empty: it is not
+    embargo: str = ""
 
 
 def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
@@ -164,10 +172,10 @@ def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
     now = desk.clock()
     until = drafts.waits_until(desk, record.edition)
     waits = record.state is EditionState.DRAFT and (until is None or until > now)
-    plan, trouble = None, ""
+    made, trouble = None, ""
     if waits:
         try:
-            plan = send.plan(desk, embargo.scheduled(desk, record.edition))
+            made = plan(desk, record)
         except StoreError:
             raise
         except AlertsError as error:
@@ -177,7 +185,8 @@ def draft_page(desk: Newsdesk, token: str) -> DraftPage | None:
         editor=fields[1],
         waits=waits,
         time_left=until - now if waits and until else None,
-        plan=plan,
+        plan=made,
         trouble=trouble,
         held=recheck.held_because(desk, record.edition.id) if waits else "",
+        embargo=embargo.spoken(desk, ends_at) if (ends_at := embargo.until(desk, record.edition)) else "",
     )

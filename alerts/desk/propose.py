@@ -124,7 +124,7 @@ def _draft(
     news_ends_at = max(lead.told_at, *_rewritten(lead, ruling), not_before_at or lead.told_at)
     return replace(
         made,
-        reasons=ruling.reasons,
+        reasons=(*((embargo.spoken(desk, not_before_at),) if not_before_at else ()), *ruling.reasons),
         not_before_at=not_before_at,
         expires_at=news_ends_at + desk.config.delivery.alert_expires,
     )

@@ -39,6 +39,9 @@ _STATES = {
 _DECISIONS = {
     "approve": "approved it",
     "again": "approved it, though it was told before",
+    "despite": "approved it all the same",
+    "automatic": "let it go by itself",
+    "recheck": "held it back",
     "reject": "rejected it",
     "edit": "changed its words",
     "hold": "held it",
@@ -118,7 +121,10 @@ def _do(desk: Newsdesk, found: decide.DraftPage) -> None:
     if action in {"approve", "edit"} and form.get("seen") != found.record.content_hash:
         raise SendRefused("It was changed since you opened this page. Read it again, then decide.")
     if action == "approve":
-        decide.approve(desk, edition.id, editor=found.editor, seen=form.get("seen"))
+        despite = _one_line(form.get("despite", ""))
+        if "despite" in form and not despite:
+            raise SendRefused("Say why it shall go out all the same. Nothing was sent.")
+        decide.approve(desk, edition.id, editor=found.editor, seen=form.get("seen"), despite=despite)
     elif action == "reject":
         decide.reject(desk, edition.id, editor=found.editor, reason=_one_line(form.get("reason", "")))
     elif action == "edit":
