@@ -52,6 +52,7 @@ class Worker:
         # A slot holds an idle process, or None where one has to be started first.
         self._slots: queue.LifoQueue[_Process | None] = queue.LifoQueue()
         self._processes = processes
+        self._busy: set[_Process] = set()
         self._closed = False
         for _ in range(processes):
             self._slots.put(None)
@@ -67,13 +68,17 @@ class Worker:
             if self._closed:
                 raise GuardedFailure("the guarded worker is closed")
             process = process or _Process(*self._limits)
+            self._busy.add(process)
             answer = process.exchange(request, deadline=self._deadline)
         except BaseException:
             if process is not None:
+                self._busy.discard(process)
                 process.kill()
             process = None
             raise
         finally:
+            if process is not None:
+                self._busy.discard(process)
             if process is not None and (process.calls >= CALLS_PER_PROCESS or self._closed):
                 process.kill()
                 process = None
@@ -81,8 +86,10 @@ class Worker:
         return _value_of(answer)
 
     def close(self) -> None:
-        """Stop every process; calls under way finish first."""
+        """Stop every process; calls under way fail."""
         self._closed = True
+        for busy in list(self._busy):
+            busy.end()
         for _ in range(self._processes):
             process = self._slots.get()
             if process is not None:
@@ -156,6 +163,10 @@ class _Process:
         except (ValueError, RecursionError) as error:
             raise GuardedFailure("could not be parsed safely (the parser answered nonsense)") from error
         return answer
+
+    def end(self) -> None:
+        """Let whoever waits for its answer find it dead."""
+        self._child.kill()
 
     def kill(self) -> None:
         """End it without asking."""

@@ -17,6 +17,8 @@ import httpcore2
 
 #: where the web is served; other ports are somebody's database
 PORTS = frozenset({80, 443, 8080, 8443})
+#: seconds after which a stop is noticed
+_MOMENT = 0.25
 _V6_PUBLIC = ipaddress.ip_network("2000::/3")
 # IETF assignments with Teredo, documentation, 6to4, documentation again, segment routing
 _V6_NOT = tuple(map(ipaddress.ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16")))
@@ -44,10 +46,13 @@ class Deadline(threading.local):
 
     until: float = 0.0
 
+    def __init__(self, stopped: threading.Event) -> None:
+        self._stopped = stopped
+
     def remaining(self, timeout: float | None = None) -> float:
-        """Tell the seconds left, at most `timeout`. Raises ReadTimeout when there are none."""
+        """Tell the seconds left, at most `timeout`. Raises ReadTimeout when there are none, or all fetching ends."""
         left = self.until - time.monotonic()
-        if left <= 0:
+        if left <= 0 or self._stopped.is_set():
             raise httpcore2.ReadTimeout("deadline")
         return left if timeout is None else min(left, timeout)
 
@@ -126,7 +131,15 @@ class _BoundStream(httpcore2.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.remaining(timeout))
+        # A moment at a time: who stops everything must not wait for a server that says nothing.
+        until = time.monotonic() + self._deadline.remaining(timeout)
+        while True:
+            left = min(self._deadline.remaining(), until - time.monotonic())
+            try:
+                return self._stream.read(max_bytes, max(0.001, min(left, _MOMENT)))
+            except httpcore2.ReadTimeout:
+                if left <= _MOMENT:
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._deadline.remaining(timeout))

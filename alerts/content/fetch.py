@@ -14,7 +14,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ import stamina
 import stamina.instrumentation
 
 from alerts.content.addresses import CheckedBackend, Deadline, Refused, Resolve, resolve
+from alerts.content.answers import Fetched, NoAnswer, NothingThere
 from alerts.errors import ContentError
 
 MAX_REDIRECTS = 5
@@ -35,39 +36,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: answers that mean something to whoever polls a feed; others are errors
 _MEANT = frozenset({200, 203, 304, 410, 429, 503})
 _WORDS = {401: "asks for a password", 403: "refuses us", 404: "there is nothing there", 410: "is gone for good"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """What an address answered."""
-
-    #: 200, 304 (as it was), 410 (gone for good), 429 or 503 (come back later)
-    status: int
-    #: where it was found in the end; a path for a file
-    url: str
-    body: bytes = b""
-    content_type: str = ""
-    etag: str = ""
-    last_modified: str = ""
-    #: where it moved for good; empty: it did not
-    moved_to: str = ""
-    #: it asks to be left alone for so long
-    retry_after: timedelta | None = None
-    #: it says that its answer holds for so long
-    fresh_for: timedelta | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is a body to read."""
-        return self.status in {200, 203}
-
-
-class NothingThere(ContentError):
-    """The server answers, and has nothing at this address."""
-
-
-class NoAnswer(ContentError):
-    """Nobody answered in time, or at all: the same host will hardly do better for its other addresses."""
 
 
 # What is retried ends up in the one line of the error that is raised in the end.
@@ -89,7 +57,8 @@ class Fetcher:
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._user_agent = user_agent
-        self._deadline = Deadline()
+        self._stopped = threading.Event()
+        self._deadline = Deadline(self._stopped)
         self._pool = httpcore2.ConnectionPool(
             network_backend=CheckedBackend(self._deadline, allow_private=allow_private, resolver=resolver),
             ssl_context=httpx2.create_ssl_context(trust_env=False),
@@ -127,7 +96,8 @@ class Fetcher:
         return fetched
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections; what is under way fails within a moment."""
+        self._stopped.set()
         self._pool.close()
 
     def _follow(self, address: str, etag: str, last_modified: str) -> Fetched:
