@@ -68,7 +68,7 @@ class Archive:
         """
         with writing(self._engine) as connection:
             row = _article_row(article, backfill)
-            connection.execute(insert_or_update(connection, tables.articles, keep=("story_id", "backfill")), row)
+            connection.execute(insert_or_update(connection, tables.articles, keep=("story_id", "similarity", "shared", "backfill")), row)
 
     def embargoes(self, *, since: datetime, until: datetime | None = None) -> list[Article]:
         """List the articles whose embargo ends after an instant (and not after another), soonest first."""
@@ -212,10 +212,13 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
             changed[article.id] = (article, backfill)
         elif row.content_hash != article.content_hash:
             until = article.embargo_until or row.embargo_until
-            changed[article.id] = (replace(article, seen_at=row.seen_at, embargo_until=until), backfill)
+            # Where the publisher does not say when it rewrote its text, we noticed it now.
+            rewritten_at = article.updated_at or article.seen_at
+            kept = replace(article, seen_at=row.seen_at, embargo_until=until, updated_at=rewritten_at)
+            changed[article.id] = (kept, backfill)
     if changed:
         rows = [_article_row(article, backfill) for article, backfill in changed.values()]
-        connection.execute(insert_or_update(connection, table, keep=("story_id", "seen_at", "backfill")), rows)
+        connection.execute(insert_or_update(connection, table, keep=("story_id", "similarity", "shared", "seen_at", "backfill")), rows)
     return [article for article, _ in changed.values()]
 
 
@@ -231,6 +234,8 @@ def _article_row(article: Article, backfill: bool) -> dict[str, Any]:
         "embargo_until": article.embargo_until,
         "content_hash": article.content_hash,
         "story_id": None,
+        "similarity": None,
+        "shared": "",
         "article": article_to_json(article),
         "backfill": backfill,
     }

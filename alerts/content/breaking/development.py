@@ -1,8 +1,9 @@
 """Whether a story that was told has moved on enough to be told again. Pure.
 
 Likeness alone must not decide: two alerts that share four words of five may differ in the one that matters. So an
-update needs something material – a toll that grew by half, a state that turned, a name that is new in the headline –
-and a sentence that says something new against everything sent of the story so far.
+update needs something material: a toll that grew by half, a state that turned, a name that is new in the headline.
+Where the headline does not say it in a number or a turn, a sentence must also say something new against everything
+sent of the story so far, the linked articles included.
 """
 
 import re
@@ -35,23 +36,32 @@ def develops(story: Story, told: Sequence[Edition], *, within_window: bool = Tru
     lead = story.lead
     if lead is None or not told or not _is_news(lead, told):
         return None
-    before = " \n".join(_said(edition) for edition in told)
-    if novelty(lead, before) < NOVEL:
-        return None
+    before = " \n".join((*map(_said, told), *(_text(article) for article in story.articles if _is_told(article, told))))
+    # What a headline says in a number or a turn is the news, however much of the text was read before.
+    headline = _grown(lead.title, before, lead.language) or _turned(lead.title, before, lead.language)
+    if headline or novelty(lead, before) < NOVEL:
+        return headline
     opening = ". ".join((lead.title, *lead.paragraphs[:_LEAD_PARAGRAPHS]))
     material = (
-        _grown(lead.title, before, lead.language)
-        or _grown(opening, before, lead.language)
-        or _turned(opening, before, lead.language)
-        or _named(lead.title, before)
+        _grown(opening, before, lead.language) or _turned(opening, before, lead.language) or _named(lead.title, before)
     )
     return material or (None if within_window else "it is told anew, with much that was not told before")
 
 
 def _is_news(lead: Article, told: Sequence[Edition]) -> bool:
     """Another article counts only if it reached us since; one that was told may have been rewritten in its place."""
-    rewritten = any(entry.article == lead.id for edition in told for entry in edition.entries)
-    return rewritten or lead.seen_at > max(edition.made_at for edition in told)
+    last = max(edition.made_at for edition in told)
+    return lead.seen_at > last or (lead.updated_at is not None and lead.updated_at > last)
+
+
+def _is_told(article: Article, told: Sequence[Edition]) -> bool:
+    """Tell whether an article stands behind a link as it stood when it was told: nothing in it develops the story."""
+    linked = [edition.made_at for edition in told for entry in edition.entries if entry.article == article.id]
+    return bool(linked) and not (article.updated_at is not None and article.updated_at > max(linked))
+
+
+def _text(article: Article) -> str:
+    return ". ".join((article.title, article.standfirst, *article.paragraphs))
 
 
 def _said(edition: Edition) -> str:
