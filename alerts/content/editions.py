@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from alerts.content import headline
 from alerts.content.articles import canonical
+from alerts.content.fitting import fit
 from alerts.content.text import shorten, tidy
 from alerts.errors import ContentError
 from alerts.model import (
@@ -66,7 +67,8 @@ def alert(
         told_key=key,
         subject=tidy(summary.headline),
         preheader=tidy(summary.preheader),
-        entries=(entry(article, summary.sentences, story=story.id if story else None),),
+        line=tidy(summary.line.text) if summary.line else "",
+        entries=(entry(article, summary.sentences, story=story.id if story else None, summary=summary),),
         segments=tuple(segments),
         language=language or article.language or "en",
         scope=SCOPE_ALERTS,
@@ -114,7 +116,7 @@ def flash(
         key=key,
         told_key=key,
         subject=subject,
-        preheader=tidy(preheader) or shorten(paragraphs[0], 110),
+        preheader=tidy(preheader) or _beginning(paragraphs[0], language),
         entries=(Entry(headline=subject, sentences=said, url=canonical(url) if url else "", language=language),),
         segments=tuple(segments),
         language=language,
@@ -143,9 +145,16 @@ def rewritten(edition: Edition, *, subject: str, preheader: str, lines: Sequence
     return replace(
         edition,
         subject=subject,
-        preheader=preheader or shorten(said[0].text, 110),
+        preheader=preheader or _beginning(said[0].text, edition.language),
+        # A line that says what the editor took out must not live on in notices.
+        line=edition.line if said == first.sentences and subject == edition.subject else "",
         entries=(told, *edition.entries[1:]),
     )
+
+
+def _beginning(text: str, language: str) -> str:
+    """Make a preheader of a text that an editor wrote: they see it and may write another."""
+    return fit(text, 110, language=language) or shorten(text, 110)
 
 
 def digest(
@@ -161,7 +170,9 @@ def digest(
 ) -> Edition:
     """Make a digest of stories, the most important first. Stories without an article of ours are left out."""
     entries = tuple(
-        entry(story.lead, summary.blurb, story=story.id) for story, summary in items if story.lead is not None
+        entry(story.lead, summary.blurb, story=story.id, summary=summary)
+        for story, summary in items
+        if story.lead is not None
     )
     if not entries:
         raise ContentError(f"{digest}: there is nothing to tell")
@@ -172,9 +183,11 @@ def digest(
         key=occurrence.key,
         # Without the zone: who moves house gets the digest of a date once.
         told_key=f"digest/{digest}/{occurrence.nominal_on.isoformat()}/{occurrence.slot}",
-        subject=headline.subject_of([f"{tidy(title)}: {headlines[0]}" if title else headlines[0], headlines[0]]),
-        preheader=_contents(headlines[1:])
-        or shorten(entries[0].sentences[0].text if entries[0].sentences else "", 110),
+        subject=headline.subject_of(
+            [f"{tidy(title)}: {headlines[0]}" if title else headlines[0], headlines[0]], language=language
+        ),
+        preheader=_contents(headlines[1:], language)
+        or _beginning(entries[0].sentences[0].text if entries[0].sentences else "", language),
         entries=entries,
         segments=tuple(segments),
         language=language,
@@ -187,7 +200,7 @@ def digest(
     )
 
 
-def _contents(headlines: Sequence[str]) -> str:
+def _contents(headlines: Sequence[str], language: str) -> str:
     """List further headlines in a preheader: whole ones as far as they fit."""
     line = ""
     for text in headlines:
@@ -195,18 +208,23 @@ def _contents(headlines: Sequence[str]) -> str:
         if len(longer) > 110:
             break
         line = longer
-    return line or (shorten(headlines[0], 110) if headlines else "")
+    return line or (fit(headlines[0], 110, language=language) if headlines else "")
 
 
-def entry(article: Article, sentences: Sequence[Sentence], *, story: StoryId | None = None) -> Entry:
-    """Make what an edition says of one article; everything in it is fit to print."""
+def entry(
+    article: Article, sentences: Sequence[Sentence], *, story: StoryId | None = None, summary: Summary | None = None
+) -> Entry:
+    """Make what an edition says of one article; everything in it is fit to print.
+
+    `summary` is what the sentences are of: how they were made and what was found goes with them.
+    """
     image = article.image
     if image is not None:
         image = replace(
             image, alt=tidy(image.alt), caption=tidy(image.caption), credit=tidy(image.credit), url=canonical(image.url)
         )
     return Entry(
-        headline=headline.bare(article.title),
+        headline=headline.of_article(article),
         sentences=tuple(replace(sentence, text=tidy(sentence.text)) for sentence in sentences),
         url=canonical(article.url),
         outlet=tidy(article.outlet),
@@ -216,6 +234,8 @@ def entry(article: Article, sentences: Sequence[Sentence], *, story: StoryId | N
         image=image if image and image.url else None,
         story=story,
         article=article.id,
+        method=summary.method if summary else "",
+        doubts=summary.doubts if summary else (),
     )
 
 

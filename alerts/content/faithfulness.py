@@ -227,8 +227,8 @@ def _head(text: str, length: int) -> str:
 
 
 def _following(text: str, figure: Figure) -> str:
-    """Name what a number counts: the next word that says something."""
-    after = _tokens(text[figure.end : figure.end + 60])
+    """Name what a number counts: the next word that says something, before another number."""
+    after = _tokens(re.split(r"\d", text[figure.end : figure.end + 60])[0])
     return next((stem(word) for word in after[:3] if word not in stopwords()), "")
 
 

@@ -1,217 +1,232 @@
 """Saying a story in a few sentences, each of which stands in an article. Pure.
 
 The publisher's own standfirst is taken if it is fit and the body bears it out; else sentences are extracted, the lead
-first (on news, every cleverer ranking measured worse than the lead). A sentence that leans on one before it (`He
-said…`) is not taken. What may be taken off a sentence: a dateline, an opening connector, an aside in brackets.
-Nothing is reworded.
+first (on news, every cleverer ranking measured worse than the lead). Other articles of ours on the story add what the
+lead does not say. Nothing is reworded; a number on which the articles disagree is never printed alone.
 """
 
-import math
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from alerts.content import headline, sentences
-from alerts.content.faithfulness import unsupported
-from alerts.content.rules import openings_for, rules_for, stopwords
-from alerts.content.text import containment, is_sentence, key, shorten, stem, words
+from alerts.content import headline
+from alerts.content.candidates import Candidate, candidates, content_of, leans, overlap
+from alerts.content.conflicts import Dispute, disputes
+from alerts.content.faithfulness import Guard
+from alerts.content.fitting import fit, with_less
+from alerts.content.standfirst import first_line_of, standfirst_of
 from alerts.model import Article, Sentence, Summary
 
 ALERT_LIMIT = 300
 BLURB_LIMIT = 400
+#: what a push or a text message shows of an alert
+LINE_LIMIT = 116
 PREHEADER = (40, 110)
-#: an alert is read in one glance: the median event summary of editors has 29 words
-_ALERT_WORDS = 55
+#: a sentence with a lower score is left out even where there is room
+_WORTH_IT = 0.2
 _SAME = 0.5
 #: a standfirst and the lead tell the same fact in other words
 _SAME_AS_STANDFIRST = 0.3
-_DATELINE = re.compile(
-    r"^(?:[^\W\d_][^()–—\n]{1,40}\s*)?\((?:AP|Reuters|AFP|dpa|UPI|ANSA|EFE|PA|Xinhua|TASS|Bloomberg)\)\s*[-–—:]+\s*"
-    r"|^[A-Z][A-Z .,'’/-]{2,40}(?:,\s[A-Z][\w. ]{1,30})?\s*[–—]\s*(?=[A-Z“\"])"
-)
-_ASIDE = re.compile(r"\s*\([^()]{1,120}\)")
+#: the place of a sentence that the tool adds where articles disagree
+DIFFER = "reports differ"
+_DIFFERS = {
+    "en": "Reports differ: {}.",
+    "fr": "Les chiffres divergent : {}.",
+    "de": "Die Angaben gehen auseinander: {}.",
+    "es": "Las cifras difieren: {}.",
+    "ar": "تتباين الأرقام: {}.",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    sentence: Sentence
-    #: 0 is the first of the article
-    position: int
-    score: float
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much room there is."""
+
+    #: characters altogether
+    limit: int
+    sentences: int
+    words: int
 
 
-def summarise(articles: Sequence[Article]) -> Summary:
-    """Summarise a story from our articles on it, the lead first. Every sentence names where it stands."""
+#: an alert is read in one glance: the median event summary of editors has 29 words
+ALERT = Budget(limit=ALERT_LIMIT, sentences=2, words=55)
+BLURB = Budget(limit=BLURB_LIMIT, sentences=3, words=75)
+
+
+def summarise(articles: Sequence[Article], *, owners: Mapping[str, str] | None = None) -> Summary:
+    """Summarise a story from our articles on it, the lead first. Every sentence names where it stands.
+
+    `owners` tells which outlets are one voice: outlet → owner.
+    """
     lead = articles[0]
-    standfirst = _standfirst(lead)
-    extracted = _candidates(lead)
-    chosen = standfirst or _opening(extracted, lead)
-    alert = _fill(chosen, extracted, limit=ALERT_LIMIT, most=2, most_words=_ALERT_WORDS)
-    blurb = _fill(chosen, extracted, limit=BLURB_LIMIT, most=3, most_words=75)
-    subject = headline.subject_of([article.title for article in articles])
+    others = voices(articles, owners or {})
+    found = candidates(lead, others)
+    standfirst = standfirst_of(lead)
+    opening = standfirst or _opening(found, lead)
+    alert, doubts = _told(opening, found, articles, ALERT)
+    blurb, more = _told(opening, found, articles, BLURB)
+    subject = _subject(articles)
+    doubts = tuple(dict.fromkeys((*doubts, *more, *_of_title(subject, lead, articles))))
+    printable = [sentence for sentence in (*alert, *(one.sentence for one in found[:6])) if sentence.place != DIFFER]
     return Summary(
         headline=subject,
-        preheader=_preheader(subject, [*alert, *(candidate.sentence for candidate in extracted[:6])]),
+        preheader=preheader(subject, [one for one in printable if not _disputed(one, articles)], lead.language),
         sentences=alert,
         blurb=blurb,
         method="standfirst" if standfirst else "lead",
+        line=line_of(lead, [one for one in printable if not _disputed(one, articles)]),
+        doubts=doubts,
     )
 
 
-# --- the publisher's own words --------------------------------------------------------------------
+def voices(articles: Sequence[Article], owners: Mapping[str, str]) -> list[Article]:
+    """List, beside the lead, the newest article of each other voice in the lead's language, newest first."""
+    lead = articles[0]
+    newest: dict[str, Article] = {}
+    for article in sorted(articles[1:], key=lambda one: one.told_at, reverse=True):
+        if article.language == lead.language or not article.language:
+            newest.setdefault(_voice(article, owners), article)
+    newest.pop(_voice(lead, owners), None)
+    return list(newest.values())
 
 
-def _standfirst(article: Article) -> tuple[Sentence, ...]:
-    """Take the publisher's own summary if it is one, whole, and borne out by the text."""
-    text = article.standfirst
-    if not (60 <= len(text) <= ALERT_LIMIT and is_sentence(text)) or text.rstrip().endswith(("…", "...", ":")):
-        return ()
-    if key(text) == key(article.title) or rules_for(article.language).rule_for(text):
-        return ()
-    parts = sentences.split(text)
-    if any(_flaw(part, article.language) >= 1 for part in parts):
-        return ()
-    body = "\n".join(article.paragraphs)
-    if key(text) not in key(body):
-        claims = [word for word in words(text) if word not in stopwords()]
-        # A standfirst gathers facts from all over the text: that they stand apart there is no fault.
-        wrong = [found for found in unsupported(text, [article.title, body]) if not found.misplaced]
-        if containment(claims, words(body)) < 0.5 or wrong:
-            return ()
-    return tuple(Sentence(text=part, article=article.id, place="standfirst") for part in parts)
+def _voice(article: Article, owners: Mapping[str, str]) -> str:
+    """Name who speaks: the agency whose text it is, else the owner, else the outlet."""
+    return article.agency or owners.get(article.outlet, "") or article.outlet
+
+
+def extract(articles: Sequence[Article], budget: Budget) -> tuple[Sentence, ...]:
+    """Choose the sentences that tell a story in the room there is, the lead first."""
+    lead = articles[0]
+    found = candidates(lead, voices(articles, {}))
+    return _told(standfirst_of(lead) or _opening(found, lead), found, articles, budget)[0]
 
 
 # --- extraction -----------------------------------------------------------------------------------
 
 
-def _candidates(article: Article) -> list[_Candidate]:
-    """List the sentences of an article that can stand alone, in order, each with a score."""
-    about = {word for word in words(article.title) if word not in stopwords()}
-    found: list[_Candidate] = []
-    for position, (place, text) in enumerate(islice(_sentences_of(article), 80)):
-        flaw = _flaw(text, article.language)
-        if flaw >= 1:
-            continue
-        mine = {word for word in words(text) if word not in stopwords()}
-        likeness = len(mine & about) / math.sqrt(len(mine) * len(about)) if mine and about else 0.0
-        score = likeness + 2 * math.exp(-position / 4) - flaw
-        sentence = Sentence(text=text, article=article.id, place=place)
-        found.append(_Candidate(sentence, position, score))
-    return found
-
-
-def _sentences_of(article: Article) -> Iterator[tuple[str, str]]:
-    for number, paragraph in enumerate(article.paragraphs[:20], start=1):
-        for text in sentences.split(_DATELINE.sub("", paragraph) if number == 1 else paragraph):
-            yield f"paragraph {number}", _without_connector(text, article.language)
-
-
-def _without_connector(text: str, language: str) -> str:
-    """Take `Meanwhile,` off a sentence."""
-    for connector in openings_for(language or "en").connectors:
-        rest = text[len(connector) :]
-        if text.casefold().startswith(connector) and re.match(r",\s+\S", rest):
-            bare = rest.lstrip(", ")
-            return bare[:1].upper() + bare[1:]
-    return text
-
-
-def _flaw(text: str, language: str) -> float:
-    """Tell how badly a sentence stands alone: 0 well, from 1 on not at all."""
-    openings = openings_for(language or "en")
-    start = text.casefold().lstrip("“”\"'‘«„( ")
-    tokens = words(text)
-    if any(
-        start.startswith(opening) and not start[len(opening) : len(opening) + 1].isalnum()
-        for opening in openings.dangling
-    ):
-        return 1.0
-    if not is_sentence(text) or text.rstrip().endswith((":", "…")) or text[:1].islower() or "|" in text:
-        return 1.0
-    flaw = 0.0
-    outside = re.sub(r"“[^”]*”|\"[^\"]*\"|«[^»]*»", "", text)
-    # “…,” he said: whose words are they?
-    if re.search(r"\b(?:he|she|they)\s+(?:said|says|added|told|wrote|warned|explained)\b", outside, re.IGNORECASE):
-        return 1.0
-    if text[:1] in '“"«„‘':
-        flaw += 0.3
-    if set(words(outside)) & openings.personal:
-        flaw += 0.4
-    if text.rstrip().endswith(("?", "؟", "？")):
-        flaw += 0.6
-    # Scripts without blanks have few “words”.
-    if len(tokens) < 6 and len(text) < 40:
-        flaw += 0.5
-    return flaw + (0.2 if len(tokens) > 45 else 0.0)
-
-
-def _opening(extracted: Sequence[_Candidate], article: Article) -> tuple[Sentence, ...]:
+def _opening(found: Sequence[Candidate], lead: Article) -> tuple[Sentence, ...]:
     """Choose the sentence to begin with: the lead, unless it cannot stand alone."""
-    if not extracted:
-        # Nothing can stand alone: what comes first at least stands in its place. A bare headline has no summary.
-        first_words = article.paragraphs[0] if article.paragraphs else article.standfirst
-        place = "paragraph 1" if article.paragraphs else "standfirst"
-        text = shorten(first_words, ALERT_LIMIT)
-        return (Sentence(text=text, article=article.id, place=place),) if text else ()
+    mine = [candidate for candidate in found if candidate.sentence.article == lead.id]
     # Among the first few the score decides; later ones never begin.
-    first = max((candidate for candidate in extracted[:4]), key=lambda candidate: candidate.score)
-    return (_fitted(first.sentence, ALERT_LIMIT),)
+    for candidate in sorted(mine[:4], key=lambda candidate: -candidate.score):
+        if fitted := _fitted(candidate.sentence, ALERT_LIMIT, lead.language):
+            return (fitted,)
+    # Nothing can stand alone: what comes first at least stands in its place, unless it leans on something.
+    for place, text in (
+        ("paragraph 1", lead.paragraphs[0] if lead.paragraphs else ""),
+        ("standfirst", lead.standfirst),
+    ):
+        if text and not leans(text, lead.language):
+            whole = Sentence(text=text, article=lead.id, place=place)
+            return (fitted,) if (fitted := _fitted(whole, ALERT_LIMIT, lead.language)) else ()
+    return ()
 
 
-def _fitted(sentence: Sentence, limit: int) -> Sentence:
-    """Make a sentence fit: without its asides, else cut at a word's end."""
-    text = sentence.text
-    if len(text) > limit:
-        text = _ASIDE.sub("", text)
-    return Sentence(text=shorten(text, limit), article=sentence.article, place=sentence.place)
+def _fitted(sentence: Sentence, limit: int, language: str) -> Sentence | None:
+    """Make a sentence fit; None: it cannot be."""
+    text = fit(sentence.text, limit, language=language)
+    if text == sentence.text:
+        return sentence
+    return replace(sentence, text=text, source=sentence.source or sentence.text) if text else None
+
+
+def _told(
+    opening: tuple[Sentence, ...], found: Sequence[Candidate], articles: Sequence[Article], budget: Budget
+) -> tuple[tuple[Sentence, ...], tuple[str, ...]]:
+    """Choose what is told, with the numbers in dispute beside their sources; and what the desk should know."""
+    language = articles[0].language
+    settled = [candidate for candidate in found if not _disputed(candidate.sentence, articles)]
+    contested = [dispute for sentence in opening for dispute in _disputed(sentence, articles)]
+    if not contested:
+        return _fill(opening, settled, budget, language), ()
+    note = _note(contested, articles[0])
+    doubts = tuple(f"articles disagree: {dispute.in_words}" for dispute in contested)
+    if sum(len(one.text) + 1 for one in (*opening, note)) <= budget.limit:
+        less = replace(budget, limit=budget.limit - len(note.text) - 1, sentences=budget.sentences - 1)
+        return (*_fill(opening, settled, less, language), note), doubts
+    # No room to name both: rather a sentence less than one of two numbers.
+    undisputed = tuple(sentence for sentence in opening if not _disputed(sentence, articles))
+    return _fill(undisputed, settled, budget, language), doubts
+
+
+def _disputed(sentence: Sentence, articles: Sequence[Article]) -> list[Dispute]:
+    if len(articles) < 2:
+        return []
+    article = next((one for one in articles if one.id == sentence.article), articles[0])
+    return disputes(sentence.text, article, articles)
+
+
+def _note(contested: Sequence[Dispute], lead: Article) -> Sentence:
+    said = "; ".join(dispute.in_words for dispute in contested)
+    frame = _DIFFERS.get(lead.language or "en", _DIFFERS["en"])
+    return Sentence(text=frame.format(said), article=lead.id, place=DIFFER)
 
 
 def _fill(
-    chosen: tuple[Sentence, ...], extracted: Sequence[_Candidate], *, limit: int, most: int, most_words: int
+    chosen: tuple[Sentence, ...], found: Sequence[Candidate], budget: Budget, language: str
 ) -> tuple[Sentence, ...]:
-    """Add the best sentences that fit and say something new; the article's order is kept."""
-    added: list[_Candidate] = []
-    for candidate in sorted(extracted, key=lambda candidate: -candidate.score):
+    """Add the best sentences that fit and say something new; the order of the articles is kept."""
+    added: list[Candidate] = []
+    for candidate in sorted(found, key=lambda candidate: -candidate.score):
         said = [*(sentence.text for sentence in chosen), *(other.sentence.text for other in added)]
-        text = " ".join([*said, candidate.sentence.text])
-        if len(text) > limit or len(words(text)) > most_words or len(said) >= most:
+        if len(said) >= budget.sentences or candidate.score < _WORTH_IT:
             continue
         restates = candidate.position == 0 and chosen and chosen[0].place == "standfirst"
         limit_of_likeness = _SAME_AS_STANDFIRST if restates else _SAME
-        if (
-            any(_overlap(candidate.sentence.text, other) >= limit_of_likeness for other in said)
-            or candidate.score < 0.2
-        ):
+        if any(overlap(candidate.sentence.text, other) >= limit_of_likeness for other in said):
             continue
-        added.append(candidate)
-    added.sort(key=lambda candidate: candidate.position)
+        text = candidate.sentence.text
+        for shorter in (text, *with_less(text, language)):
+            together = " ".join([*said, shorter])
+            if len(together) <= budget.limit and len(together.split()) <= budget.words:
+                added.append(candidate.printed(shorter))
+                break
+    added.sort(key=lambda candidate: candidate.order)
     return (*chosen, *(candidate.sentence for candidate in added))
 
 
-def _overlap(one: str, other: str) -> float:
-    """Tell how far the shorter of two texts is said by the longer one."""
-    mine, theirs = (_content(text) for text in (one, other))
-    shorter, longer = sorted((mine, theirs), key=len)
-    return containment(shorter, longer)
+# --- subject, preheader, line ---------------------------------------------------------------------
 
 
-def _content(text: str) -> set[str]:
-    return {stem(word) for word in words(text) if word not in stopwords()} or set(words(text))
+def _subject(articles: Sequence[Article]) -> str:
+    """Choose the subject: the lead's title, unless other articles give its numbers differently and one avoids them."""
+    lead = articles[0]
+    guard = Guard([lead.title, lead.standfirst, *lead.paragraphs], language=lead.language)
+    titles = [headline.of_article(article) for article in articles]
+    settled = [
+        title
+        for title, article in zip(titles, articles, strict=True)
+        if not disputes(article.title, article, articles) and (article is lead or not guard.check(title))
+    ]
+    if disputes(lead.title, lead, articles) and settled:
+        titles = [*settled, *titles]
+    return headline.subject_of(titles, language=lead.language, stands=lambda title: not guard.check(title))
 
 
-# --- the line beside the subject ------------------------------------------------------------------
+def _of_title(subject: str, lead: Article, articles: Sequence[Article]) -> tuple[str, ...]:
+    return tuple(f"articles disagree on the subject: {found.in_words}" for found in disputes(subject, lead, articles))
 
 
-def _preheader(subject: str, offered: Sequence[Sentence]) -> str:
+def preheader(subject: str, offered: Sequence[Sentence], language: str = "en") -> str:
     """Choose the line that mail programs show beside the subject: it must not repeat the subject."""
     shortest, longest = PREHEADER
     texts = list(dict.fromkeys(sentence.text for sentence in offered))
-    fresh = [text for text in texts if _overlap(text, subject) <= 0.5]
+    fresh = [text for text in texts if overlap(text, subject) <= 0.5]
     for text in fresh:
         if shortest <= len(text) <= longest:
             return text
     for text in (*fresh, *texts):
-        if len(text) >= shortest:
-            return shorten(text, longest)
-    return shorten(" ".join(texts), longest)
+        fitted = fit(text, longest, language=language)
+        # Cut to what the subject says it would repeat it after all.
+        if len(fitted) >= shortest and (overlap(fitted, subject) <= 0.5 or text not in fresh):
+            return fitted
+    return next((text for text in (*fresh, *texts) if len(text) <= longest), "")
+
+
+def line_of(lead: Article, offered: Sequence[Sentence]) -> Sentence | None:
+    """Say the news in one line: the standfirst's first sentence, else the first printed one, else the headline."""
+    for sentence in (*first_line_of(lead), *offered[:1]):
+        if fitted := _fitted(sentence, LINE_LIMIT, lead.language):
+            return fitted
+    title = headline.subject_of([headline.of_article(lead)], language=lead.language)
+    return Sentence(text=title, article=lead.id, place="title") if content_of(title) else None
