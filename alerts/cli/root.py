@@ -16,7 +16,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Send": (
         ("send", "alerts.cli.send", "Send a breaking-news alert."),
         ("test", "alerts.cli.send", "Send the real mail to testers only."),
-        ("preview", "alerts.cli.send", "Show the mail as a page in the browser."),
+        ("preview", "alerts.cli.preview", "Show the mail as a page in the browser."),
         ("preflight", "alerts.cli.send", "Check a mail without sending it."),
         ("digest", "alerts.cli.digest", "Send a digest now."),
     ),

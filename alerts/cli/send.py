@@ -1,10 +1,9 @@
-"""`send`, `test`, `preview`, `preflight`: everything that starts from something to say."""
+"""`send`, `test`, `preflight`: everything that starts from something to say."""
 
 import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,8 +40,8 @@ def complete_editions(ctx: click.Context, _param: click.Parameter, incomplete: s
     return editions(ctx, incomplete)
 
 
-_SOURCE = click.argument("sources", metavar="[SOURCE]...", nargs=-1)
-_SEGMENT = click.option(
+SOURCE = click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+SEGMENT = click.option(
     "-s",
     "--segment",
     "segments",
@@ -53,7 +52,7 @@ _SEGMENT = click.option(
 )
 
 
-def _words(command: Callable[..., Any]) -> Callable[..., Any]:
+def words_of(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that change what an alert says."""
     for option in (
         click.option("--flash", is_flag=True, help="Most urgent: waits for nothing, not even quiet hours."),
@@ -66,7 +65,7 @@ def _words(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _what(command: Callable[..., Any]) -> Callable[..., Any]:
+def what_else(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the other ways to name what is tested, shown or checked."""
     for option in (
         click.option("--digest", metavar="NAME", shell_complete=complete_digests, help="The digest that is due next."),
@@ -77,12 +76,15 @@ def _what(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(cls=Leaf)
-@_SOURCE
-@_SEGMENT
-@_words
+@SOURCE
+@SEGMENT
+@words_of
 @click.option("--at", metavar="TIME", help='Not before: "18:30" (newsroom time) or "2026-11-24T18:30+01:00".')
 @click.option("--expect", type=int, metavar="N", help="Send only if exactly N subscribers would get it; asks nothing.")
 @click.option("--again", metavar="REASON", help="Send it although it was told before, and write down why.")
+@click.option(
+    "--despite", default="", metavar="REASON", help="Send it though its page is gone or changed, and write down why."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show everything, send nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_session
@@ -95,6 +97,7 @@ def send(
     at: str | None,
     expect: int | None,
     again: str | None,
+    despite: str,
     dry_run: bool,
     yes: bool,
     **words: Any,
@@ -116,7 +119,7 @@ def send(
         if at is not None:
             edition = replace(edition, not_before_at=_instant(at, desk.config.newsroom.timezone, desk.clock()))
         plan = sending.plan(desk, edition, again=again or "")
-        return confirm_and_send(session, desk, plan, dry_run=dry_run, yes=yes, expect=expect)
+        return confirm_and_send(session, desk, plan, dry_run=dry_run, yes=yes, expect=expect, despite=despite)
 
 
 def confirm_and_send(
@@ -127,6 +130,7 @@ def confirm_and_send(
     dry_run: bool,
     yes: bool,
     expect: int | None,
+    despite: str = "",
     launch: Callable[["SendPlan"], Any] | None = None,
 ) -> int:
     """Show a plan, ask, send it, print the receipt; return the exit code."""
@@ -145,7 +149,7 @@ def confirm_and_send(
         if launch is not None:
             launch(plan)
         else:
-            sending.launch(desk, plan, editor=editor_name(), expected=expected)
+            sending.launch(desk, plan, editor=editor_name(), expected=expected, despite=despite)
     else:
         session.say(f'"{plan.edition.subject}" was launched before as {plan.edition.id}; going on with what is left')
     for part in told.unfinished_parts(desk, plan.edition):
@@ -255,7 +259,7 @@ def _in_editor(session: Session, text: str) -> str:
     return written
 
 
-def _chosen(
+def chosen(
     session: Session,
     desk: "Newsdesk",
     sources: tuple[str, ...],
@@ -264,6 +268,7 @@ def _chosen(
     edition: str | None,
     **words: Any,
 ) -> "Edition":
+    """Make or find the edition that a command points at. Raises UsageError for two ways at once."""
     from alerts.desk import digest as digests
 
     if sum(map(bool, (sources, digest, edition))) > 1:
@@ -277,10 +282,10 @@ def _chosen(
 
 
 @click.command(cls=Leaf)
-@_SOURCE
-@_SEGMENT
-@_words
-@_what
+@SOURCE
+@SEGMENT
+@words_of
+@what_else
 @click.option("--to", multiple=True, metavar="ADDRESS", help="Instead of [desk] testers; may be repeated.")
 @pass_session
 def test(
@@ -301,8 +306,8 @@ def test(
     from alerts.desk.test_copy import send_test
 
     with session.desk() as desk:
-        chosen = _chosen(session, desk, sources, segments, digest, edition, **words)
-        outcomes = send_test(desk, chosen, to=to)
+        picked = chosen(session, desk, sources, segments, digest, edition, **words)
+        outcomes = send_test(desk, picked, to=to)
         session.data(
             [{"to": tester, "outcome": outcome.kind, "reason": outcome.reason} for tester, outcome in outcomes],
             "\n".join(
@@ -316,51 +321,10 @@ def test(
 
 
 @click.command(cls=Leaf)
-@_SOURCE
-@_SEGMENT
-@_words
-@_what
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=Path("preview.html"),
-    show_default=True,
-    help="Where to write the page.",
-)
-@click.option("--open/--no-open", "show", default=None, help="Open the page. [default: on a terminal]")
-@pass_session
-def preview(
-    session: Session,
-    /,
-    *,
-    sources: tuple[str, ...],
-    segments: tuple[str, ...],
-    digest: str | None,
-    edition: str | None,
-    output: Path,
-    show: bool | None,
-    **words: Any,
-) -> None:
-    """Show the mail as a page: phone and desktop, light and dark, its text, its headers, what was found."""
-    from alerts.desk.preview import preview as make_page
-
-    with session.desk() as desk:
-        page = make_page(desk, _chosen(session, desk, sources, segments, digest, edition, **words))
-        try:
-            output.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise ContentError(f"{output}: cannot be written: {error.strerror}") from error
-        session.data({"page": output.resolve()}, str(output))
-        if show if show is not None else session.asks and sys.stdout.isatty():
-            click.launch(str(output.resolve()))
-
-
-@click.command(cls=Leaf)
-@_SOURCE
-@_SEGMENT
-@_words
-@_what
+@SOURCE
+@SEGMENT
+@words_of
+@what_else
 @pass_session
 def preflight(
     session: Session,
@@ -377,8 +341,8 @@ def preflight(
     from alerts.model import Severity
 
     with session.desk() as desk:
-        chosen = _chosen(session, desk, sources, segments, digest, edition, **words)
-        found = sending.findings(desk, chosen, sending.render(desk, chosen))
+        picked = chosen(session, desk, sources, segments, digest, edition, **words)
+        found = sending.findings(desk, picked, sending.render(desk, picked))
         lines = [f"{f.severity.value}: {f.text} [{f.code}] {f.remedy}".rstrip() for f in found]
         session.data(found, "\n".join(lines) or "nothing found")
         if any(finding.severity is Severity.ERROR for finding in found):

@@ -80,6 +80,11 @@ def zone_name(local: datetime) -> str:
     return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")
 
 
+def languages(directories: Sequence[Path]) -> tuple[str, ...]:
+    """Name the languages that there are words for, in alphabetical order."""
+    return tuple(sorted({path.stem for directory in directories for path in (directory / "i18n").glob("*.toml")}))
+
+
 def load(language: str, directories: Sequence[Path]) -> Wording:
     """Find the words of a language: the exact one, its primary one, English. Directories: a newsroom's own first."""
     for candidate in dict.fromkeys([language, language.partition("-")[0], FALLBACK]):

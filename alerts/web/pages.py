@@ -48,7 +48,7 @@ class Pages:
             "accent_dark": desk.config.theme.accent_dark,
             "on_accent_dark": ink_on(desk.config.theme.accent_dark),
         }
-        self._environment = _environment(desk.config.base / desk.config.templates.directory / "web")
+        self._environment = environment(desk.config.base / desk.config.templates.directory / "web")
         style = self._environment.get_template(_STYLESHEET).render(self._common)
         fingerprint = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._policy = (
@@ -74,11 +74,12 @@ class Pages:
         return answer
 
 
-def _environment(own: Path) -> Environment:
+def environment(own: Path | None) -> Environment:
+    """Make what renders pages; a newsroom's own folder, if any, comes before the shipped templates."""
     shipped = FileSystemLoader(bundled.path("templates") / "web")
     return Environment(
         # `bundled/leave.html.j2` lets a newsroom's own page extend the shipped one.
-        loader=ChoiceLoader([FileSystemLoader(own), shipped, PrefixLoader({"bundled": shipped})]),
+        loader=ChoiceLoader([*([FileSystemLoader(own)] if own else []), shipped, PrefixLoader({"bundled": shipped})]),
         # by hand: select_autoescape does not know `.html.j2`
         autoescape=True,
         undefined=StrictUndefined,

@@ -108,8 +108,8 @@ def test_without_a_date_only_todays_is_sent(newsroom: Newsroom) -> None:
     newsroom.run("feeds", "fetch").ok()
     newsroom.run("digest", "morning", "--yes").failed(6, "morning is not due today", "--date 20")
     assert newsroom.outbox() == []
-    newsroom.run("preview", "--digest", "morning", "--no-open").ok()
-    assert STORIES[0][0] in (newsroom.folder / "preview.html").read_text()
+    newsroom.run("preview", "--digest", "morning", "-o", "page.html").ok()
+    assert STORIES[0][0] in (newsroom.folder / "page.html").read_text()
 
 
 def test_rehearsed_by_hand_it_goes_to_everybody_once_live(newsroom: Newsroom) -> None:
