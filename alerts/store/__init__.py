@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from alerts.store.archive import Archive
     from alerts.store.completions import Completions
     from alerts.store.daybook import Daybook
+    from alerts.store.identities import Identities
     from alerts.store.ledger import Ledger
+    from alerts.store.placements import Placements
     from alerts.store.roster import Roster
 
 
@@ -40,6 +42,20 @@ class Store:
         from alerts.store.completions import Completions
 
         return Completions(self.engine)
+
+    @cached_property
+    def placements(self) -> "Placements":
+        """Which article belongs to which story, and why."""
+        from alerts.store.placements import Placements
+
+        return Placements(self.engine)
+
+    @cached_property
+    def identities(self) -> "Identities":
+        """Which articles are one under several addresses."""
+        from alerts.store.identities import Identities
+
+        return Identities(self.engine)
 
     @cached_property
     def roster(self) -> "Roster":

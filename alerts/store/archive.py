@@ -4,7 +4,7 @@ It never decides what belongs together or what is news; `content` does.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,11 @@ from alerts.model import Article, ArticleId, Level, Story, StoryId
 from alerts.store import tables
 from alerts.store.archived import article_from_json, article_to_json, verdict_from_json, verdict_to_json
 from alerts.store.engine import reading, writing
-from alerts.store.records import FeedState
+from alerts.store.records import FeedState, Joining
 from alerts.store.statements import chunks, insert_or_update
+
+#: what tells where an article belongs, and why; whoever brings the article does not know it
+_PLACE = ("story_id", "similarity", "shared")
 
 
 class Archive:
@@ -68,7 +71,7 @@ class Archive:
         """
         with writing(self._engine) as connection:
             row = _article_row(article, backfill)
-            connection.execute(insert_or_update(connection, tables.articles, keep=("story_id", "similarity", "shared", "backfill")), row)
+            connection.execute(insert_or_update(connection, tables.articles, keep=(*_PLACE, "backfill")), row)
 
     def embargoes(self, *, since: datetime, until: datetime | None = None) -> list[Article]:
         """List the articles whose embargo ends after an instant (and not after another), soonest first."""
@@ -138,11 +141,21 @@ class Archive:
 
     # --- stories ----------------------------------------------------------------------------------
 
-    def save_story(self, story: Story) -> None:
-        """Keep a story; its articles, and no others, belong to it from now on."""
+    def save_story(self, story: Story, *, why: Mapping[ArticleId, Joining] | None = None) -> int | None:
+        """Keep a story; its articles, and no others, belong to it from now on. `why` tells why some of them joined it.
+
+        Return its version; None: it was merged into another one meanwhile, nothing was kept, and its new articles
+        wait to be placed.
+        """
         articles, ids = tables.articles, [article.id for article in story.articles]
         verdict = story.verdict
         with writing(self._engine) as connection:
+            row = connection.execute(
+                select(tables.stories.c.version, tables.stories.c.merged_into).where(tables.stories.c.id == story.id)
+            ).one_or_none()
+            if row is not None and row.merged_into is not None:
+                return None
+            version = 1 + (row.version if row is not None else 0)
             connection.execute(
                 insert_or_update(connection, tables.stories).values(
                     id=story.id,
@@ -152,22 +165,35 @@ class Archive:
                     score=verdict.score if verdict else 0.0,
                     level=(verdict.level if verdict else Level.DIGEST_ONLY).value,
                     verdict=verdict_to_json(verdict),
+                    merged_into=None,
+                    version=version,
                 )
             )
             mine = connection.scalars(select(articles.c.id).where(articles.c.story_id == story.id)).all()
+            nowhere = dict.fromkeys(_PLACE)
             for chunk in chunks(set(mine) - set(ids)):
-                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(story_id=None))
+                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(nowhere))
             for chunk in chunks(set(ids) - set(mine)):
-                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(story_id=story.id))
+                there = {**nowhere, "story_id": story.id}
+                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(there))
+            for article_id, joining in (why or {}).items():
+                reason = {"similarity": joining.similarity, "shared": " ".join(joining.shared)}
+                connection.execute(update(articles).where(articles.c.id == article_id).values(reason))
+        return version
 
     def story(self, ref: str) -> Story | None:
-        """Find a story by id or by the beginning of its id; None when that fits none or several."""
+        """Find a story by id or by the beginning of its id; None when that fits none or several.
+
+        One that was merged into another is found as that one.
+        """
         stories = tables.stories
         with reading(self._engine) as connection:
             rows = connection.execute(select(stories).where(stories.c.id == ref)).all()
             if not rows and ref:
                 by_prefix = select(stories).where(stories.c.id.startswith(ref, autoescape=True)).limit(2)
                 rows = connection.execute(by_prefix).all()
+            if len(rows) == 1 and rows[0].merged_into:
+                rows = connection.execute(select(stories).where(stories.c.id == rows[0].merged_into)).all()
             found = _stories(connection, rows) if len(rows) == 1 else []
         return found[0] if found else None
 
@@ -218,7 +244,7 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
             changed[article.id] = (kept, backfill)
     if changed:
         rows = [_article_row(article, backfill) for article, backfill in changed.values()]
-        connection.execute(insert_or_update(connection, table, keep=("story_id", "similarity", "shared", "seen_at", "backfill")), rows)
+        connection.execute(insert_or_update(connection, table, keep=(*_PLACE, "seen_at", "backfill")), rows)
     return [article for article, _ in changed.values()]
 
 
@@ -235,7 +261,7 @@ def _article_row(article: Article, backfill: bool) -> dict[str, Any]:
         "content_hash": article.content_hash,
         "story_id": None,
         "similarity": None,
-        "shared": "",
+        "shared": None,
         "article": article_to_json(article),
         "backfill": backfill,
     }

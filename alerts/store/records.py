@@ -172,3 +172,15 @@ class ListSync:
     members: int
     #: of the file it came from; empty: it came from elsewhere
     file_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """Why an article belongs to its story."""
+
+    #: 0…1; None: the story began with it
+    similarity: float | None = None
+    #: the words that both shared, most telling first
+    shared: tuple[str, ...] = ()
+    #: the editor who put it there; empty: clustering did
+    editor: str = ""

@@ -164,6 +164,9 @@ articles = Table(
     Column("embargo_until", UtcDateTime),
     Column("content_hash", String(64), nullable=False),
     Column("story_id", String(32)),
+    # why it joined its story: how alike it was, and in what words; NULL: it began the story
+    Column("similarity", Float),
+    Column("shared", Text),
     # the whole Article as JSON
     Column("article", Text, nullable=False),
     # came with the first fetch of its feed, or was old when it came: never alerts
@@ -205,8 +208,10 @@ stories = Table(
     Column("level", String(20), nullable=False, default="digest-only"),
     # the Verdict as JSON
     Column("verdict", Text, nullable=False, default=""),
-    # an editor found it to tell of the same event as that one, and it holds no article any more
+    # it was found to tell of the same event as that one, and holds no article any more
     Column("merged_into", String(32)),
+    # counts every change, so that a process that keeps stories in memory sees another's
+    Column("version", Integer, nullable=False, default=0, server_default="0"),
     Index("ix_stories_seen", "last_seen_at"),
 )
 
@@ -218,6 +223,23 @@ placements = Table(
     Column("story_id", String(32), nullable=False),
     Column("editor", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# the smallest hashes of the text of articles: what was made from a text shares one of them with it
+sketches = Table(
+    "sketches",
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", String(32), primary_key=True),
+)
+
+# articles that came again under other addresses
+aliases = Table(
+    "aliases",
+    metadata,
+    # the id that its other address would have given it
+    Column("alias", String(32), primary_key=True),
+    Column("article_id", String(32), nullable=False),
 )
 
 # paragraphs that an outlet repeats from article to article

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add three tables and three columns."""
+    """Add tables and columns; nothing that is there changes."""
     op.create_table(
         "boilerplate",
         sa.Column("outlet", sa.String(length=200), nullable=False),
@@ -48,3 +48,18 @@ def upgrade() -> None:
     op.add_column("feeds", sa.Column("usual_gap_seconds", sa.Integer(), server_default="0", nullable=False))
     op.add_column("feeds", sa.Column("relisted_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("stories", sa.Column("merged_into", sa.String(length=32), nullable=True))
+    op.add_column("stories", sa.Column("version", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("articles", sa.Column("similarity", sa.Float(), nullable=True))
+    op.add_column("articles", sa.Column("shared", sa.Text(), nullable=True))
+    op.create_table(
+        "sketches",
+        sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("article_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("hash", "article_id", name=op.f("pk_sketches")),
+    )
+    op.create_table(
+        "aliases",
+        sa.Column("alias", sa.String(length=32), nullable=False),
+        sa.Column("article_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("alias", name=op.f("pk_aliases")),
+    )
