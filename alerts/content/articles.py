@@ -9,16 +9,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from alerts.content import agencies
 from alerts.content.cleaning import clean
 from alerts.content.feeds import FeedEntry
 from alerts.content.text import containment, key, language_by_script, words
-from alerts.model import Article, ArticleId, Image, Removed
+from alerts.model import Article, ArticleId, Image, Removed, Urgency
 
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|yclid|_hs\w+|wt_?mc|xtor|cmpid?|at_\w+|ns_\w+|ito|smid|"
     r"smtyp|ocid|ref_?src|taid|feedtype|feedname|partner|ftag|ncid|guce\w*|spm|share|cid|rss",
     re.IGNORECASE,
 )
+#: IPTC: 1 the most urgent (a flash), 2 next (a bulletin); what is below says nothing
+_URGENCIES = {1: Urgency.FLASH, 2: Urgency.ALERT}
 _EPOCH = datetime(1995, 1, 1, tzinfo=UTC)
 
 
@@ -68,7 +71,11 @@ def make(
     categories: tuple[str, ...] = (),
     language: str = "",
     image: Image | None = None,
+    agency: str = "",
+    truncated: bool = False,
+    urgency: Urgency | None = None,
     published_at: datetime | None = None,
+    updated_at: datetime | None = None,
     feed: str = "",
     removed: tuple[Removed, ...] = (),
 ) -> Article:
@@ -77,6 +84,9 @@ def make(
     words_hash = content_hash(title, paragraphs)
     if published_at is not None:
         published_at = _believable(published_at, seen_at)
+    if updated_at is not None:
+        updated_at = _believable(updated_at, seen_at)
+    signed, people = agencies.among(authors)
     return Article(
         id=article_id(url, words_hash),
         url=url,
@@ -85,11 +95,16 @@ def make(
         outlet=outlet,
         standfirst=standfirst if key(standfirst) != key(title) else "",
         section=section[:80],
-        authors=tuple(dict.fromkeys(author for author in authors if author))[:10],
+        authors=tuple(dict.fromkeys(author for author in people if author))[:10],
         categories=categories,
         language=language,
         image=image,
+        agency=agency or signed,
+        truncated=truncated,
+        urgency=urgency,
         published_at=published_at,
+        # The first version is no update.
+        updated_at=updated_at if updated_at != published_at else None,
         seen_at=seen_at,
         content_hash=words_hash,
         feed=feed,
@@ -127,7 +142,7 @@ def from_entry(
     summary = clean(entry.summary, title=title, language=entry.language or language) if entry.body else cleaned
     use_page = page is not None and sum(map(len, page.paragraphs)) > sum(map(len, cleaned.paragraphs))
     return make(
-        url=(page.url if page and page.url else "") or entry.url,
+        url=(page.url if page and page.url else "") or entry.original_url or entry.url,
         title=title,
         paragraphs=page.paragraphs if page and use_page else cleaned.paragraphs,
         outlet=outlet,
@@ -139,6 +154,10 @@ def from_entry(
         categories=entry.categories,
         language=entry.language or (page.language if page else "") or language_by_script(text) or language,
         image=(page.image if page else None) or entry.image,
+        agency=cleaned.agency or agencies.agency_of(entry.source) or (page.agency if page else ""),
+        truncated=page.truncated if page and use_page else cleaned.truncated or (not body and entry.truncated),
+        urgency=_URGENCIES.get(entry.urgency or 0),
+        updated_at=entry.updated_at or (page.updated_at if page else None),
         published_at=entry.published_at or (page.published_at if page else None) or entry.updated_at,
         feed=feed,
         removed=page.removed if page and use_page else cleaned.removed,

@@ -1,8 +1,10 @@
 """Taking out of a scraped text what is not the article, and saying what and why. Pure.
 
 The steps, in order: shortcodes → breadcrumb (becomes the section) → title repeated → captions (known, or a phrase
-without a full stop that is repeated or stands in a sentence of the text) → boilerplate paragraphs by the rules of the
-language → `Read more` at a paragraph's end → paragraphs repeated. Nothing is rewritten; each removal names its rule.
+without a full stop that is repeated or stands in a sentence of the text) → byline (becomes the authors) → boilerplate
+paragraphs by the rules of the language → agency (named by dateline or signature) → `Read more` at the end of a
+paragraph → paragraphs
+repeated. Nothing is rewritten; each removal names its rule.
 """
 
 import re
@@ -10,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alerts.content import shortcodes
+from alerts.content import agencies, shortcodes
 from alerts.content.rules import Rules, rules_for
 from alerts.content.text import is_sentence, key, tidy, words
 from alerts.model import Removed
@@ -33,6 +35,8 @@ class Cleaned:
     paragraphs: tuple[str, ...]
     section: str = ""
     authors: tuple[str, ...] = ()
+    #: the agency that signs it; empty: none does
+    agency: str = ""
     removed: tuple[Removed, ...] = ()
     #: the text breaks off: the rest stands elsewhere
     truncated: bool = False
@@ -57,6 +61,7 @@ def clean(
     work.take_captions([caption for caption in known if caption])
     authors = work.take_bylines()
     work.take_boilerplate()
+    work.take_signatures()
     truncated = work.take_endings()
     work.take_repeats()
     return Cleaned(
@@ -64,6 +69,7 @@ def clean(
         paragraphs=tuple(work.paragraphs),
         section=section,
         authors=authors,
+        agency=work.agency,
         removed=tuple(work.removed),
         truncated=truncated,
     )
@@ -96,6 +102,7 @@ class _Work:
         self.paragraphs = [paragraph for paragraph in paragraphs if paragraph]
         self.title = title
         self.removed: list[Removed] = []
+        self.agency = ""
         self._rules = rules
 
     def _remove(self, doomed: dict[int, str]) -> None:
@@ -197,6 +204,7 @@ class _Work:
         for at, paragraph in enumerate(self.paragraphs[:4]):
             for pattern in self._rules.bylines:
                 if len(paragraph) <= 160 and (match := pattern.fullmatch(paragraph.rstrip("."))):
+                    self.agency = self.agency or agencies.named_in(paragraph)
                     self._remove({at: "byline"})
                     names = re.split(r",\s*(?:and\s+)?|\s+(?:and|et|und|y)\s+", match[1])
                     return tuple(name.strip() for name in names if name.strip())
@@ -204,7 +212,23 @@ class _Work:
 
     def take_boilerplate(self) -> None:
         """Take out paragraphs that the rules of the language know."""
-        self._remove({at: rule for at, text in enumerate(self.paragraphs) if (rule := self._rules.rule_for(text))})
+        doomed = {at: rule for at, text in enumerate(self.paragraphs) if (rule := self._rules.rule_for(text))}
+        for at in (at for at, rule in doomed.items() if rule == "copyright"):
+            self.agency = self.agency or agencies.named_in(self.paragraphs[at])
+        self._remove(doomed)
+
+    def take_signatures(self) -> None:
+        """Read the agency in `LONDON (AP) —`, which stays: its place is part of the news; take out a line `(AP)`."""
+        for paragraph in self.paragraphs[:2]:
+            self.agency = agencies.in_dateline(paragraph) or self.agency
+        signed = {
+            at: agency
+            for at, text in enumerate(self.paragraphs)
+            if len(text) <= 60 and (agency := agencies.agency_of(re.sub(r"^(?:by|von|par|por) ", "", text, flags=re.I)))
+        }
+        for agency in signed.values():
+            self.agency = self.agency or agency
+        self._remove(dict.fromkeys(signed, "agency"))
 
     def take_endings(self) -> bool:
         """Cut `Read more →` off paragraphs; tell whether the text breaks off there."""

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.content.text import language_of, tidy
+from alerts.content.text import is_sentence, language_of, tidy
 from alerts.errors import ContentError
 from alerts.guarded import Worker
 from alerts.model import Image
@@ -17,6 +17,10 @@ _CUT_OFF = re.compile(
     r"\s*[\]»→>]*$",
     re.IGNORECASE,
 )
+
+#: a summary this long that ends without a full stop was cut; shorter ones may be lines
+_CUT_LENGTH = 140
+_URGENT_WORDS = {"flash": 1, "bulletin": 2, "urgent": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,19 @@ class FeedEntry:
     image: Image | None = None
     #: IPTC urgency, 1 the highest; None: not said
     urgency: int | None = None
+    #: where it stands, if `url` only leads there (FeedBurner); empty: not said
+    original_url: str = ""
+    #: whose text the feed says it is (`dc:source`); empty: not said
+    source: str = ""
 
     @property
     def truncated(self) -> bool:
-        """Whether its summary breaks off."""
-        return bool(self.summary) and _CUT_OFF.search(self.summary[-1]) is not None
+        """Whether its summary breaks off: it says so, or ends within a sentence where feeds cut."""
+        if not self.summary:
+            return False
+        last = self.summary[-1]
+        cut = len(last) >= _CUT_LENGTH and not is_sentence(last)
+        return cut or _CUT_OFF.search(last, max(0, len(last) - 200)) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +104,7 @@ def _ask(worker: Worker, function: str, shown: str, *args: object) -> Any:
 
 
 def _entry(raw: Mapping[str, Any], language: str) -> FeedEntry:
-    urgency = str(raw["urgency"]).strip()
+    urgency = str(raw["urgency"]).strip().lower()
     return FeedEntry(
         id=tidy(str(raw["id"]))[:500],
         url=_web(str(raw["url"])),
@@ -105,7 +117,9 @@ def _entry(raw: Mapping[str, Any], language: str) -> FeedEntry:
         updated_at=instant(str(raw["updated"])),
         language=language_of(str(raw["language"])) or language,
         image=image(raw["image"]),
-        urgency=int(urgency) if re.fullmatch("[1-8]", urgency) else None,
+        urgency=int(urgency) if re.fullmatch("[1-8]", urgency) else _URGENT_WORDS.get(urgency),
+        original_url=_web(str(raw.get("original") or "")),
+        source=tidy(str(raw.get("source") or ""))[:120],
     )
 
 
@@ -134,7 +148,24 @@ def image(raw: Mapping[str, Any] | None) -> Image | None:
     if not raw or not (url := _web(str(raw.get("url", "")))):
         return None
     alt, caption, credit = (tidy(str(raw.get(name) or ""))[:1000] for name in ("alt", "caption", "credit"))
-    return Image(url=url, alt=alt, caption=caption, credit=credit)
+    return split_credit(Image(url=url, alt=alt, caption=caption, credit=credit))
+
+
+_CREDIT = re.compile(
+    r"^(.{0,1000}?)[\s.]*[(\[|]?\s*\b(?:photo(?:graph)?|picture|image|credit|foto|bild|crédit)s?(?: credit)?"
+    r"\s*(?:by\b|:|/)\s*([^()\[\]]{2,120}?)[)\]]?$",
+    re.IGNORECASE,
+)
+
+
+def split_credit(image: Image) -> Image:
+    """Move `Photograph: Jane Doe` from a caption's end to the picture's credit."""
+    match = _CREDIT.match(image.caption)
+    if match is None:
+        return image
+    caption = match[1].strip()
+    caption += "." if caption and image.caption[len(match[1]) : len(match[1]) + 1] == "." else ""
+    return replace(image, caption=caption, credit=image.credit or match[2].strip())
 
 
 def instant(written: str) -> datetime | None:

@@ -1,21 +1,22 @@
 """Pages and plain text files to articles. Pure, but for asking the guarded worker to parse."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from alerts.content import articles, feeds
+from alerts.content import agencies, articles, feeds
 from alerts.content.cleaning import clean, without_site
 from alerts.content.text import key, language_by_script, language_of, tidy, tidy_lines
 from alerts.errors import ContentError
 from alerts.guarded import Worker
-from alerts.model import Article, Image
+from alerts.model import Article
 
 _MARKUP = re.compile(
     rb"<(!doctype|html|head|body|article|section|main|div|p|h1|meta|title|span|table)\b", re.IGNORECASE
 )
+#: of what is not for everybody, so much or less is the beginning only
+_WALLED_LENGTH = 1500
 _BINARY = (
     b"%PDF",
     b"\x89PNG",
@@ -76,6 +77,8 @@ def read_text(
         outlet=outlet,
         section=cleaned.section,
         authors=cleaned.authors,
+        agency=cleaned.agency,
+        truncated=cleaned.truncated,
         language=language,
         seen_at=now,
         removed=cleaned.removed,
@@ -124,7 +127,6 @@ def _read_html(
     cleaned = clean(paragraphs, title=title, language=language, captions=captions, site=site)
     if not cleaned.title or not cleaned.paragraphs:
         raise ContentError(f"{shown}: has no article text", hint="is it a front page, or a page made by a script?")
-    image = split_credit(feeds.image(raw["image"]))
     return articles.make(
         url=articles.canonical(str(raw["canonical"]) or url),
         title=cleaned.title,
@@ -134,8 +136,11 @@ def _read_html(
         section=tidy(str(raw["section"])) or cleaned.section,
         authors=tuple(tidy(str(name)) for name in raw["authors"]) or cleaned.authors,
         language=language,
-        image=image,
+        image=feeds.image(raw["image"]),
+        agency=cleaned.agency or agencies.agency_of(tidy(str(raw["agency"]))),
+        truncated=cleaned.truncated or (bool(raw["walled"]) and sum(map(len, cleaned.paragraphs)) < _WALLED_LENGTH),
         published_at=feeds.instant(str(raw["published"])),
+        updated_at=feeds.instant(str(raw["updated"])),
         seen_at=now,
         removed=cleaned.removed,
     )
@@ -148,20 +153,3 @@ def choose_title(titles: list[str]) -> str:
     keys = [key(title) for title in titles]
     votes = [sum(bool(mine) and mine in other for other in keys) for mine in keys]
     return titles[votes.index(max(votes))]
-
-
-_CREDIT = re.compile(
-    r"^(.{0,1000}?)[\s.]*[(\[|]?\s*\b(?:photo(?:graph)?|picture|image|credit|foto|bild|crédit)s?(?: credit)?"
-    r"\s*(?:by\b|:|/)\s*([^()\[\]]{2,120}?)[)\]]?$",
-    re.IGNORECASE,
-)
-
-
-def split_credit(image: Image | None) -> Image | None:
-    """Move `Photograph: Jane Doe` from a caption's end to the picture's credit."""
-    match = _CREDIT.match(image.caption) if image else None
-    if image is None or match is None:
-        return image
-    caption = match[1].strip()
-    caption += "." if caption and image.caption[len(match[1]) : len(match[1]) + 1] == "." else ""
-    return replace(image, caption=caption, credit=image.credit or match[2].strip())

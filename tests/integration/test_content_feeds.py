@@ -133,7 +133,8 @@ def test_an_outline_of_feeds(worker: Worker) -> None:
         (b"{not json", "cannot be read"),
         (b'{"a": 1}', "no JSON Feed"),
         (b"[" * 100_000, "cannot be read"),
-        (b"<urlset>", "not well-formed"),
+        (b"<urlset>", "without news"),
+        (b'<!DOCTYPE urlset [<!ENTITY a "b">]><urlset><url>&a;</url></urlset>', "not well-formed"),
     ],
 )
 def test_what_is_no_feed_is_one_clear_line(worker: Worker, body: bytes, words: str) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import defusedxml.ElementTree
 import feedparser
+from lxml import etree
 
 from alerts.content.untrusted import markup
 from alerts.errors import ContentError
@@ -20,6 +21,8 @@ Record = dict[str, Any]
 _SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 #: the root of CDF, RSS's ancestor, which feedparser reads but does not name
 _CHANNEL = re.compile(rb"\A(?:<\?[^>]*>|<!--[^>]*-->|\s)*<channel\b", re.IGNORECASE)
+#: feedparser takes a picture's caption for the article's text, whichever comes last
+_MEDIA_DESCRIPTION = re.compile(rb"(</?media:)description\b", re.IGNORECASE)
 _PREFIXED = re.compile(rb"<(\w{1,40}):(?:item|entry|channel|feed|rss)\b", re.IGNORECASE)
 _NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 
@@ -57,13 +60,26 @@ def _xml_feed(body: bytes, url: str, content_type: str) -> Record:
 
 
 def _parsed(body: bytes, url: str, content_type: str) -> Any:
+    body = _MEDIA_DESCRIPTION.sub(rb"\1caption", body)
     # Its sanitiser and link resolver are slow and leave markup; we keep text only.
     return feedparser.parse(
         io.BytesIO(body),
-        response_headers={"content-type": content_type or "application/xml", "content-location": url},
+        response_headers={"content-type": _typed(body, content_type), "content-location": url},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
+
+
+def _typed(body: bytes, content_type: str) -> str:
+    """Name the type under which a feed is read. Servers lie: what is valid UTF-8, and not plain ASCII, is UTF-8."""
+    charset = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
+    try:
+        if not body.isascii() and body.decode("utf-8"):
+            return "application/xml; charset=utf-8"
+    except UnicodeDecodeError:
+        pass
+    # `text/xml` without a charset would mean ASCII (RFC 3023), which nobody means.
+    return f"application/xml; charset={charset[1]}" if charset else "application/xml"
 
 
 def _without_own_prefix(body: bytes) -> bytes:
@@ -86,8 +102,9 @@ def _entry(entry: Any, base: str) -> Record:
     return {
         "id": str(entry.get("id") or ""),
         "url": _link(entry, base),
+        "original": str(entry.get("feedburner_origlink") or ""),
         "title": _text(entry, "title"),
-        "summary": markup.paragraphs(summary),
+        "summary": markup.paragraphs(summary or _escape(str(entry.get("media_caption") or ""))),
         "body": markup.paragraphs(content) if content != summary else [],
         "authors": _authors(entry),
         "categories": [
@@ -98,7 +115,8 @@ def _entry(entry: Any, base: str) -> Record:
         "updated": _instant(entry, "updated_parsed"),
         "language": str((entry.get("title_detail") or {}).get("language") or ""),
         "image": _image(entry, base) or markup.picture(content, base) or markup.picture(summary, base),
-        "urgency": str(entry.get("urgency") or entry.get("prism_urgency") or ""),
+        "urgency": _urgency(entry),
+        "source": markup.line(str(entry.get("dc_source") or "")),
     }
 
 
@@ -132,6 +150,17 @@ def _link(entry: Any, base: str) -> str:
     return guid if entry.get("guidislink") and re.match(r"https?://", guid) else ""
 
 
+def _urgency(entry: Any) -> str:
+    """Read an urgency that the feed states: of NITF, IPTC, PRISM, or as a category of that scheme."""
+    for name, value in entry.items():
+        if name == "urgency" or name.endswith("_urgency"):
+            stated = (value.get("ed-urg") or value.get("value")) if isinstance(value, dict) else value
+            if stated:
+                return str(stated)
+    schemes = ((str(tag.get("scheme") or ""), str(tag.get("term") or "")) for tag in entry.get("tags", [])[:30])
+    return next((term for scheme, term in schemes if re.search(r"(?:urgency|priority)\W?$", scheme, re.IGNORECASE)), "")
+
+
 def _authors(entry: Any) -> list[str]:
     named = [str(author.get("name") or "") for author in entry.get("authors", [])]
     return [markup.line(name) for name in named if name] or [markup.line(str(entry.get("author") or ""))]
@@ -148,8 +177,8 @@ def _instant(entry: Any, name: str) -> str:
 
 
 def _image(entry: Any, base: str) -> Record | None:
-    candidates = [*entry.get("media_content", []), *entry.get("media_thumbnail", []), *entry.get("enclosures", [])]
-    for media in candidates:
+    contents = sorted(entry.get("media_content", []), key=_width, reverse=True)
+    for media in [*contents, *entry.get("media_thumbnail", []), *entry.get("enclosures", [])]:
         kind = str(media.get("medium") or media.get("type") or "image")
         url = urljoin(base, str(media.get("url") or media.get("href") or ""))
         if kind.startswith("image") and re.match(r"https?://", url):
@@ -157,10 +186,16 @@ def _image(entry: Any, base: str) -> Record | None:
             return {
                 "url": url,
                 "alt": markup.line(str(entry.get("media_title") or "")),
-                "caption": markup.line(str(entry.get("media_description") or entry.get("media_text") or "")),
+                "caption": markup.line(str(entry.get("media_caption") or entry.get("media_text") or "")),
                 "credit": markup.line(str(credit[0].get("content") or "")) if credit else "",
             }
     return None
+
+
+def _width(media: Any) -> int:
+    width = str(media.get("width") or "")
+    # What is wider than any screen is for print.
+    return int(width) if re.fullmatch(r"\d{1,4}", width) and int(width) <= 2400 else 0
 
 
 def _what_is_it(body: bytes) -> str:
@@ -187,7 +222,7 @@ def _advertised(body: bytes, url: str) -> str:
 
 def _json_feed(body: bytes, base: str) -> Record:
     try:
-        raw = json.loads(body.decode("utf-8-sig"))
+        raw = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ContentError("looks like JSON but cannot be read") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("items"), list):
@@ -241,8 +276,21 @@ def _string(record: Record, name: str) -> str:
 def _root(body: bytes) -> Any:
     try:
         return defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
-    except (defusedxml.DefusedXmlException, defusedxml.ElementTree.ParseError, ValueError, LookupError) as error:
+    except defusedxml.DefusedXmlException as error:
         raise ContentError("is not well-formed XML") from error
+    except (defusedxml.ElementTree.ParseError, ValueError, LookupError) as error:
+        if b"<!DOCTYPE" in body or b"<!ENTITY" in body or (root := _mended_root(body)) is None:
+            raise ContentError("is not well-formed XML") from error
+        return root
+
+
+def _mended_root(body: bytes) -> Any:
+    """Read what is left of broken XML; None: nothing."""
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(body.strip(), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
 
 
 def _sitemap(body: bytes) -> Record:

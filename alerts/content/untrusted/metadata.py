@@ -34,7 +34,7 @@ _CHANGE_METAS = (
 )
 
 
-_FACT_NAMES = "titles site standfirst canonical section authors published updated language image captions agency"
+_FACT_NAMES = "titles site standfirst canonical section authors published updated language image captions agency walled"
 _FACTS = tuple(_FACT_NAMES.split())
 
 
@@ -114,6 +114,11 @@ class Metadata:
         organisations = self._linked.names("sourceOrganization", "isBasedOn", "provider")
         return next((name for names in organisations for name in names if name != self.site), "")
 
+    @property
+    def walled(self) -> bool:
+        """Whether the page says that not everybody may read all of it."""
+        return str(self._linked.article.get("isAccessibleForFree")).lower() == "false"
+
     @cached_property
     def published(self) -> str:
         """When it was published: the day for which most speaks."""
@@ -168,9 +173,9 @@ class Metadata:
         for figure in self._tree.iter("figure"):
             image = figure.find(".//img")
             if image is not None and _same_picture(urljoin(self._url, image.get("src") or ""), url):
-                caption = figure.find(".//figcaption")
                 found["alt"] = found["alt"] or (image.get("alt") or "").strip()
-                found["caption"] = (_squeeze(caption.text_content()) if caption is not None else "") or found["caption"]
+                caption, credit = _caption(figure)
+                found |= {"caption": caption or found["caption"], "credit": credit or found["credit"]}
                 break
         return found
 
@@ -187,6 +192,22 @@ class Metadata:
             if re.search(r"\bbread-?crumbs?\b", node.get("class"), re.IGNORECASE):
                 return _last_step([_squeeze(link.text_content()) for link in node.iter("a")])
         return ""
+
+
+def _caption(figure: Tree) -> tuple[str, str]:
+    """Read caption and credit of a figure; the credit where it is marked."""
+    node = figure.find(".//figcaption")
+    if node is None:
+        return "", ""
+    text = _squeeze(node.text_content())
+    for inner in node.iter():
+        if isinstance(inner.tag, str) and re.search(
+            r"credit|copyright|source", inner.get("class") or "", re.IGNORECASE
+        ):
+            credit = _squeeze(inner.text_content())
+            if credit and credit != text:
+                return text.replace(credit, "").strip(" |/–-"), credit
+    return text, ""
 
 
 def _metas(tree: Tree) -> dict[str, list[str]]:
@@ -208,8 +229,25 @@ def _same_site(found: str, url: str) -> bool:
     if not re.match(r"https?://", found):
         return False
     mine, theirs = urlsplit(url).hostname or "", urlsplit(found).hostname or ""
-    bare = [re.sub(r"^(www|m|mobile|amp|edition)\.", "", host) for host in (mine, theirs)]
-    return (not mine or bare[0] == bare[1]) and urlsplit(found).path not in {"", "/"}
+    return (not mine or _registered(mine) == _registered(theirs)) and urlsplit(found).path not in {"", "/"}
+
+
+#: under these everybody has a site of his own
+_SHARED = re.compile(
+    r"(?:blogspot|wordpress|github|gitlab|substack|medium|tumblr|wixsite|weebly|squarespace|netlify|vercel|pages|"
+    r"cloudfront|amazonaws|herokuapp|appspot|typepad|livejournal|over-blog)\.\w{2,3}$"
+)
+
+
+def _registered(host: str) -> str:
+    """Reduce a host to the part that its owner registered: `www.courier.co.uk` → `courier.co.uk`."""
+    labels = host.lower().rstrip(".").split(".")
+    country = (
+        len(labels) > 2 and len(labels[-1]) == 2 and re.fullmatch("(?:co|com|org|net|gov|gob|ac|edu|or|ne)", labels[-2])
+    )
+    if country or _SHARED.search(host):
+        return ".".join(labels[-3:])
+    return host if re.fullmatch(r"[\d.]+", host) else ".".join(labels[-2:])
 
 
 def _same_picture(one: str, other: str) -> bool:
