@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.content import feeds, polling
+from alerts.content.answers import Fetched, NoAnswer
 from alerts.content.articles import from_entry
-from alerts.content.fetch import Fetched, NoAnswer, host_of
+from alerts.content.fetch import host_of
 from alerts.content.rounds import Round
 from alerts.content.text import key
 from alerts.content.topics import topics_of
@@ -81,7 +82,11 @@ class _Poll:
     def __init__(self, desk: Newsdesk, stop: threading.Event) -> None:
         self._desk = desk
         self._stop = stop
-        self._outlets = {feed: outlet for outlet in reversed(desk.config.all_outlets) for feed in outlet.feeds}
+        #: feed → the first outlet that has it
+        self._outlets: dict[str, Outlet] = {}
+        for outlet in desk.config.all_outlets:
+            for feed in outlet.feeds:
+                self._outlets.setdefault(feed, outlet)
         #: of the feeds under way
         self._states: dict[str, FeedState] = {}
         self._round: Round[_Answer, _Answer] = Round(ask=self._fetch, read=self._read)
