@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.content import polling
-from alerts.content.fetch import Fetched
+from alerts.content.answers import Fetched
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.model import NoticeKind, Outlet, Relation

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from alerts import config as settings
 from alerts.content import alternates, feeds
-from alerts.content.fetch import Fetched
+from alerts.content.answers import Fetched
 from alerts.desk.init import toml_text
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ConfigError, ContentError

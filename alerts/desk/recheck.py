@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from alerts.content import pages
+from alerts.content.answers import Fetched, NothingThere
 from alerts.content.faithfulness import unsupported
-from alerts.content.fetch import Fetched, NothingThere
 from alerts.content.headline import bare
 from alerts.content.rules import stopwords, urgency_words_for
 from alerts.content.text import key, stem, words
