@@ -214,5 +214,3 @@ def test_a_word_in_passing_or_inside_another_word_is_no_topic() -> None:
     assert topics_of(article("Councillor's choir", "It sings."), RULES) == ()
 
 
-def test_breaking_since_when() -> None:
-    assert breaking.broke_at(story_of(FERRY, FERRY_WIRE)) == FERRY.told_at

@@ -13,13 +13,18 @@ _TIME = re.compile(r"\b\d{1,2}[:h.]\d{2}\b(?!\d)")
 _YEAR = re.compile(r"(?<![\d,.])(?:19|20)\d\d(?![\d,.]|\s*(?:people|dead|killed))")
 #: a number belongs to the words of its own clause
 _CLAUSES = re.compile(r"[;:()–—]|,(?!\d{3})\s|\.\s|\s(?:and|but|while|as|et|und|y)\s")
+_AGE = re.compile(
+    r"\b\d{1,3}[- ]?(?:year|month|week|day|hour|minute|yr)s?\b(?:[- ]old)?|\b(?:aged?|at) \d{1,3}\b", re.IGNORECASE
+)
 _MOST_COUNTED = 10**13
+#: what counts people who came to harm
+CASUALTIES = frozenset({"dead", "hurt", "missing"})
 
 
 def tolls(text: str, language: str = "en") -> dict[str, float]:
     """Tell what a text counts: class (`dead`, `hurt`, `moved`, `money` …) → the largest number of it."""
     found: dict[str, float] = {}
-    for clause in _CLAUSES.split(_YEAR.sub(" ", _TIME.sub(" ", text))):
+    for clause in _CLAUSES.split(_countable(text)):
         counted = [value for value in numbers(clause) if value == int(value) or value > 1000]
         if not counted:
             continue
@@ -45,4 +50,11 @@ def _nearest(clause: str, start: int, end: int) -> float | None:
 
 def figures(text: str) -> list[float]:
     """List the numbers of a text that count something: no years, times or single ones."""
-    return [value for value in numbers(_YEAR.sub(" ", _TIME.sub(" ", text))) if value > 1]
+    return [value for value in numbers(_countable(text)) if value > 1]
+
+
+def _countable(text: str) -> str:
+    """Take out what is written in digits and counts nothing: times, years, ages and spans."""
+    for pattern in (_TIME, _AGE, _YEAR):
+        text = pattern.sub(" ", text)
+    return text

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from alerts.content.breaking.development import develops
 from alerts.content.breaking.score import BreakingPolicy, broke_at
-from alerts.content.breaking.signals import ago, marked
+from alerts.content.breaking.signals import Look, ago, marked
 from alerts.model import Article, Edition, Kind, Level, Outlet, Relation, Story, Verdict
 
 
@@ -177,7 +177,8 @@ def _score(case: _Case) -> Gate | None:
 
 
 def _age(case: _Case) -> Gate | None:
-    passed = case.now - broke_at(case.story, since=case.since)
+    look = Look(story=case.story, outlets=case.outlets, now=case.now, rates={}, words=case.policy.words)
+    passed = case.now - broke_at(look, since=case.since)
     if passed <= case.policy.max_age:
         return None
     return Gate(

@@ -65,8 +65,8 @@ def judge(
     `rates` are the outlets' usual ones (`usual_rates`); `since` is when readers were last told of it: its news counts
     from what was reported after that.
     """
-    broke = broke_at(story, since=since)
     look = seen.Look(story=story, outlets=outlets, now=now, rates=rates or {}, words=policy.words)
+    broke = broke_at(look, since=since)
     found = [
         seen.marker(look),
         seen.owners(look),
@@ -75,7 +75,7 @@ def judge(
         seen.trust(look),
         seen.watch(look, policy.watch_words),
         seen.soft(look),
-        seen.age(broke, policy.half_life, now),
+        seen.age(broke, policy.half_life, policy.max_age, now),
     ]
     signals = tuple(_weighed(signal, policy.weights) for signal in found if signal is not None)
     score = round(sum(signal.points for signal in signals), 2)
@@ -101,13 +101,16 @@ def level_of(score: float, policy: BreakingPolicy) -> Level:
     return Level.REVIEW if score >= policy.review_score else Level.DIGEST_ONLY
 
 
-def broke_at(story: Story, *, since: datetime | None = None) -> datetime:
-    """Tell when the news of a story began: its first report, as published or first seen.
+def broke_at(look: seen.Look, *, since: datetime | None = None) -> datetime:
+    """Tell when the news of a story began: its first report that was as grave as the gravest.
 
-    Of one that was told, what was reported or rewritten since; where nothing was, again the first report of all.
+    Of one that was told, what was reported or rewritten since; where nothing was, again of all reports.
     """
-    first = min(article.told_at for article in story.articles)
-    if since is None:
-        return first
-    news = [max(article.told_at, article.updated_at or article.told_at) for article in story.articles]
-    return min((at for at in news if at > since), default=first)
+    reports = look.story.articles
+    if since is not None:
+        fresh = [one for one in reports if one.told_at > since]
+        rewritten = [one.updated_at for one in reports if one.updated_at is not None and one.updated_at > since]
+        if rewritten:
+            return min(look.now, *rewritten, *(one.told_at for one in fresh))
+        reports = tuple(fresh) or reports
+    return seen.gravest_at(look, reports)

@@ -5,15 +5,16 @@ A signal knows nothing of weights: `score` multiplies. None: nothing of it was s
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from alerts.content.breaking import speed as pace
-from alerts.content.breaking.counts import figures, tolls
+from alerts.content.breaking.counts import CASUALTIES, figures, tolls
 from alerts.content.breaking.voices import independent_voices
 from alerts.content.rules import UrgencyWords, lifts, urgency_words_for
-from alerts.content.text import key
+from alerts.content.text import key, stem
 from alerts.content.topics import mention
 from alerts.model import Article, Outlet, Story, Urgency
 
@@ -23,10 +24,13 @@ _END_LABEL = re.compile(r"[:|–—(\[]\s*([^:|–—()\[\]]{2,24}?)\s*[)\]]?\s*
 #: an outlet that nobody configured
 _STRANGER = 0.3
 _FRESH = timedelta(minutes=20)
+_DIGEST_HALF_LIFE = timedelta(hours=12)
 _WATCHED_AT_MOST = 2
 #: a word in the first paragraph counts half of one in the title
 _IN_LEAD = 0.5
-#: so does everything in a title that only tells what somebody said
+#: one word may be a figure of speech (a crash diet); a second one of its class, counting half, seldom is
+_SECOND = 0.5
+#: half counts everything in a title that only tells what somebody said
 _SPOKEN = 0.5
 
 
@@ -50,6 +54,12 @@ class Look:
     rates: Mapping[str, float]
     #: language → its urgency words
     words: Callable[[str], UrgencyWords]
+
+    @property
+    def hard(self) -> tuple[Article, ...]:
+        """The reports that nothing marks as soft; all, where all are."""
+        reports = self.story.articles
+        return tuple(one for one in reports if is_hard(one, self.words(one.language))) or reports
 
     def trust(self, article: Article) -> float:
         """Tell how far the outlet of an article is believed."""
@@ -113,47 +123,72 @@ def speed(look: Look) -> Seen | None:
 
 
 def gravity(look: Look) -> Seen | None:
-    """Words of hard news in the title or, counting half, in the first paragraph; the best article counts."""
-    found = [seen for article in look.story.articles if (seen := _gravity(article, look.words(article.language)))]
+    """Words of hard news in the title or, counting half, in the first paragraph; the gravest report counts."""
+    found = [seen for article in look.hard if (seen := _gravity_of(article, look.words(article.language)))]
     return max(found, key=lambda seen: seen.value, default=None)
 
 
-def _gravity(article: Article, vocabulary: UrgencyWords) -> Seen | None:
+def gravest_at(look: Look, articles: Sequence[Article]) -> datetime:
+    """Tell when the first of some reports came that is as grave as the gravest, but for a figure.
+
+    Talks that went on all day are no news; that they collapsed is, and it is as old as the first who said so.
+    """
+    graded = [(_grade(article, look), article.told_at) for article in articles]
+    most = max(grade for grade, _ in graded)
+    return min(at for grade, at in graded if grade >= most - math.log(lifts()["number"]))
+
+
+def _grade(article: Article, look: Look) -> float:
+    vocabulary = look.words(article.language)
+    seen = _gravity_of(article, vocabulary)
+    is_marked = bool(marked(article, look.outlets.get(article.outlet), vocabulary))
+    return (seen.value if seen else 0.0) + is_marked
+
+
+def _gravity_of(article: Article, vocabulary: UrgencyWords) -> Seen | None:
     lead = article.paragraphs[0] if article.paragraphs else article.standfirst
+    return _gravity(article.title, lead, article.language, vocabulary)
+
+
+@lru_cache(maxsize=4096)
+def _gravity(title: str, lead: str, language: str, vocabulary: UrgencyWords) -> Seen | None:
     value, said = 0.0, []
     for name, wanted in vocabulary.events:
         pattern = mention(wanted)
-        in_title = pattern.search(article.title) if pattern else None
-        in_lead = pattern.search(lead) if pattern and not in_title else None
-        if hit := in_title or in_lead:
-            value += math.log(lifts()[name]) * (1.0 if in_title else _IN_LEAD)
-            said.append(f"“{hit[0]}” ({name}{'' if in_title else ', in its first paragraph'})")
-    counted = tolls(article.title, article.language)
-    if counted:
-        toll = max(counted.values())
+        in_title = _distinct(pattern, title)
+        hits = in_title or _distinct(pattern, lead)[:1]
+        if not hits:
+            continue
+        share = (1.0 if in_title else _IN_LEAD) + _SECOND * (len(hits) > 1)
+        value += math.log(lifts()[name]) * share
+        said.append(f"{' and '.join(f'“{hit}”' for hit in hits)} ({name}{'' if in_title else ', first paragraph'})")
+    people = [number for name, number in tolls(title, language).items() if name in CASUALTIES]
+    if people:
         # Thirty dead are graver than three, but not ten times as grave.
-        value += math.log(lifts()["number"]) * (1 + math.log10(max(1.0, toll)))
-        said.append(f"{toll:g} counted")
-    elif figures(article.title):
+        value += math.log(lifts()["number"]) * (1 + math.log10(max(people)))
+        said.append(f"{max(people):,.0f} counted")
+    elif figures(title):
         value += math.log(lifts()["number"])
         said.append("a figure")
     if not said:
         return None
-    if not counted and (verb := _spoken(article.title, vocabulary)):
+    if not people and (verb := _spoken(title, vocabulary)):
         value *= _SPOKEN
         said.append(f"but only said (“{verb}”)")
     return Seen(name="gravity", value=value, evidence="tells of " + ", ".join(said))
+
+
+def _distinct(pattern: re.Pattern[str] | None, text: str) -> list[str]:
+    """Quote the first two words of a text that a pattern finds, no word twice."""
+    found = {stem(hit[0].casefold()): hit[0] for hit in pattern.finditer(text)} if pattern else {}
+    return list(found.values())[:2]
 
 
 def _spoken(title: str, vocabulary: UrgencyWords) -> str:
     """Quote the verb of a title that tells what somebody said; “…, police say” at its end is a source, not the news."""
     pattern = mention(vocabulary.speech)
     found = pattern.search(title) if pattern else None
-    if found and len(title[found.end() :].split()) >= 2:
-        return found[0]
-    # “Sanctions hurt the poor: Analyst”
-    ending = re.search(r":\s*([^:.!?\d]{3,30})$", title)
-    return ending[1] if ending and len(ending[1].split()) <= 3 else ""
+    return found[0] if found and len(title[found.end() :].split()) >= 2 else ""
 
 
 def trust(look: Look) -> Seen | None:
@@ -177,29 +212,43 @@ def watch(look: Look, wanted: tuple[str, ...]) -> Seen | None:
 
 
 def soft(look: Look) -> Seen | None:
-    """Marks of what never breaks: opinion, live blog, video, preview; a question half as much."""
-    for article in look.story.articles:
-        vocabulary = look.words(article.language)
-        labels = mention(vocabulary.soft)
-        filed = (article.section, *article.categories)
-        titled = [label[1] for label in (_LABEL.match(article.title), _END_LABEL.search(article.title)) if label]
-        for name in (*filed, *titled):
-            if name and labels and labels.fullmatch(name):
-                return Seen(name="soft", value=-1.0, evidence=f"{article.outlet} files it under “{name}”")
-        openings = mention(vocabulary.soft_openings)
-        if openings and (opening := openings.match(article.title)):
-            return Seen(name="soft", value=-1.0, evidence=f"{article.outlet}'s title begins “{opening[0]}”")
-    if all(article.title.rstrip().endswith(("?", "؟")) for article in look.story.articles):
+    """Marks of what never breaks: opinion, live blog, video, preview; a question half as much.
+
+    A live blog beside hard reports says nothing against them: only a story that is all soft loses points.
+    """
+    if any(is_hard(article, look.words(article.language)) for article in look.story.articles):
+        return None
+    newest = look.story.articles[-1]
+    why = softness(newest, look.words(newest.language))
+    return why or softness(look.story.articles[0], look.words(look.story.articles[0].language))
+
+
+def is_hard(article: Article, vocabulary: UrgencyWords) -> bool:
+    """Tell whether nothing marks an article as soft."""
+    return softness(article, vocabulary) is None
+
+
+def softness(article: Article, vocabulary: UrgencyWords) -> Seen | None:
+    """Quote what marks an article as soft."""
+    labels, openings = mention(vocabulary.soft), mention(vocabulary.soft_openings)
+    titled = [label[1] for label in (_LABEL.match(article.title), _END_LABEL.search(article.title)) if label]
+    for name in (article.section, *article.categories, *titled):
+        if name and labels and labels.fullmatch(name):
+            return Seen(name="soft", value=-1.0, evidence=f"{article.outlet} files it under “{name}”")
+    if openings and (opening := openings.match(article.title)):
+        return Seen(name="soft", value=-1.0, evidence=f"{article.outlet}'s title begins “{opening[0]}”")
+    if article.title.rstrip().endswith(("?", "؟")):
         return Seen(name="soft", value=-0.5, evidence="its title asks a question")
     return None
 
 
-def age(broke: datetime, half_life: timedelta, now: datetime) -> Seen | None:
-    """How long ago the news began, in half-lives."""
+def age(broke: datetime, half_life: timedelta, max_age: timedelta, now: datetime) -> Seen | None:
+    """How long ago the news began, in half-lives; what is too old to alert ages slowly, for digests still rank it."""
     passed = now - broke
     if passed <= _FRESH:
         return None
-    return Seen(name="age", value=-(passed / half_life), evidence=f"it broke {ago(passed)} ago")
+    value = min(passed, max_age) / half_life + max(timedelta(), passed - max_age) / _DIGEST_HALF_LIFE
+    return Seen(name="age", value=-value, evidence=f"it broke {ago(passed)} ago")
 
 
 def ago(span: timedelta) -> str:

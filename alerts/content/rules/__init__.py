@@ -94,7 +94,8 @@ def stopwords() -> frozenset[str]:
 MoreWords = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# eq off: told apart by identity, so that they may stand in the key of a cache
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UrgencyWords:
     """What sounds urgent in a language."""
 
