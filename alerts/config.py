@@ -287,6 +287,28 @@ class Breaking(_Table):
     recheck: bool = True
 
 
+class Summaries(_Table):
+    #: "extract": sentences of the articles; "llm": a language model's, where the guard lets them through
+    method: Literal["extract", "llm"] = "extract"
+    #: of an OpenAI-compatible API, such as https://llm.example.org/v1
+    url: WebAddress | None = None
+    model: Line = ""
+    api_key: Secret | None = None
+    #: for one request, altogether
+    timeout: Duration = timedelta(seconds=10)
+    max_bytes: Annotated[int, Field(ge=1000)] = 100_000
+    #: what it may write: an alert does not wait for a model unless you say so
+    kinds: tuple[Literal["digest", "alert"], ...] = ("digest",)
+    #: hosts that may have private addresses
+    allow_private: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Summaries":
+        if self.method == "llm" and not (self.url and self.model):
+            raise ValueError('method = "llm" needs a url and a model')
+        return self
+
+
 class Digest(_Table):
     name: Name
     title: Line = ""
@@ -373,6 +395,7 @@ class Config(_Table):
     outlets: tuple[OutletTable, ...] = ()
     fetching: Fetching = Fetching()
     breaking: Breaking = Breaking()
+    summaries: Summaries = Summaries()
     #: topic → words that put an article into it
     topics: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
     digests: tuple[Digest, ...] = ()

@@ -220,3 +220,37 @@ class DispatchLedger(Protocol):
     ) -> datetime | None:
         """Tell when the next pending delivery may go (at most now: at once); None: none waits."""
         ...
+
+
+# --- who else may write a summary -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryRequest:
+    """What a writer of summaries is asked for."""
+
+    title: str
+    #: of the articles, the lead's first
+    text: str
+    language: str
+    #: at most so many sentences, and so many characters together
+    sentences: int
+    characters: int
+    #: the second time: what was written, and what of it stands in no article
+    refused: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+
+
+class Summariser(Protocol):
+    """Writes summaries in words of its own: a language model.
+
+    Nothing it writes is printed before the guard has found nothing in it.
+    """
+
+    def summarise(self, request: SummaryRequest) -> tuple[str, ...]:
+        """Write a summary: plain sentences. Raises ContentError, within its deadline, when it cannot."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

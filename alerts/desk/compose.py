@@ -7,10 +7,10 @@ from pathlib import Path
 
 from alerts.content import editions, pages
 from alerts.content.articles import article_id
-from alerts.content.summary import summarise
 from alerts.content.topics import topics_of
 from alerts.desk import clustering, embargo
 from alerts.desk.newsdesk import Newsdesk
+from alerts.desk.summarising import summary_of
 from alerts.desk.told import is_told
 from alerts.errors import ContentError, SendRefused
 from alerts.model import Article, Edition, Relation, Story, StoryId, Urgency
@@ -125,7 +125,7 @@ def alert(
         raise SendRefused("nothing was sent of this story before", hint="leave --update out")
     edition = editions.alert(
         found.story if found.story is not None and found.story.lead is not None else found.articles[0],
-        summarise(found.articles),
+        summary_of(desk, found.articles, kind="alert"),
         segments=segments,
         urgency=urgency,
         revision=revision,
@@ -134,8 +134,11 @@ def alert(
         made_by=made_by,
     )
     # The story's lead may be another outlet's telling; what the editor pointed at is what is linked.
-    entry = editions.entry(
-        found.articles[0], edition.entries[0].sentences, story=found.story.id if found.story else None
+    made = edition.entries[0]
+    entry = replace(
+        editions.entry(found.articles[0], made.sentences, story=found.story.id if found.story else None),
+        method=made.method,
+        doubts=made.doubts,
     )
     return replace(edition, entries=(entry,), reasons=edition.reasons if found.by_story else ())
 
@@ -148,7 +151,9 @@ def next_revision(desk: Newsdesk, story: Story | None) -> int:
 def alerts_of(desk: Newsdesk, stories: Sequence[StoryId]) -> list[Edition]:
     """List the alerts and updates of stories that readers have or may get, newest first."""
     ledger = desk.store.ledger
-    return [record.edition for record in ledger.story_editions(stories) if is_told(desk, record)]
+    # What was told of a story counts for the one that it was merged into.
+    names = {*stories, *desk.store.placements.formerly(stories)}
+    return [record.edition for record in ledger.story_editions(names) if is_told(desk, record)]
 
 
 def flash(desk: Newsdesk, written: str, *, segments: tuple[str, ...], made_by: str) -> Edition:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from alerts.config import Digest
 from alerts.content import editions
-from alerts.content.summary import summarise
 from alerts.desk import drafts, embargo, send, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
+from alerts.desk.summarising import summary_of
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
 from alerts.log import log
 from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story
@@ -48,7 +48,7 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
             hint="`alerts feeds fetch` brings in what is new",
         )
     edition = editions.digest(
-        [(story, summarise(_ours(desk, story))) for story in chosen],
+        [(story, summary_of(desk, _ours(desk, story), kind="digest")) for story in chosen],
         digest=digest.name,
         title=digest.title or digest.name.capitalize(),
         occurrence=occurrence,

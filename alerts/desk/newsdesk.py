@@ -12,16 +12,17 @@ from alerts import bundled, tokens
 from alerts.config import Config, Digest, day_names
 from alerts.errors import ConfigError, SendRefused
 from alerts.model import Audience, Edition, Outlet, Segment, Segments, Story, Subscriber
-from alerts.ports import Clock, Provider
+from alerts.ports import Clock, Provider, Summariser
 from alerts.timetable.occurrences import Rule
 
 if TYPE_CHECKING:
     from alerts.content.breaking import Ruling
     from alerts.content.fetch import Fetcher
+    from alerts.desk.open_stories import OpenStories
     from alerts.guarded import Worker
     from alerts.store import Store
     from alerts.store.records import EditionRecord
-    from alerts.templating.brand import Brand
+    from alerts.templating.theme import Brand
     from alerts.templating.renderer import Renderer
 
 
@@ -102,6 +103,24 @@ class Newsdesk:
         )
 
     @cached_property
+    def summariser(self) -> Summariser | None:
+        """Writes summaries beside extraction; None: nobody is configured."""
+        settings = self.config.summaries
+        if settings.method != "llm" or settings.url is None:
+            return None
+        from alerts.content.llm import ChatSummariser
+
+        key = settings.api_key
+        return ChatSummariser(
+            url=settings.url,
+            model=settings.model,
+            api_key=key.read(base=self.config.base, what="summaries.api_key") if key else "",
+            timeout=settings.timeout.total_seconds(),
+            max_bytes=settings.max_bytes,
+            allow_private=settings.allow_private,
+        )
+
+    @cached_property
     def page_checker(self) -> "Fetcher":
         """Looks at one page again before an alert goes out: it waits for no poll, and not for long."""
         from alerts.content.fetch import Fetcher
@@ -115,6 +134,13 @@ class Newsdesk:
         )
 
     @cached_property
+    def open_stories(self) -> "OpenStories":
+        """The stories that articles may join, kept between polls."""
+        from alerts.desk.open_stories import OpenStories
+
+        return OpenStories()
+
+    @cached_property
     def renderer(self) -> "Renderer":
         """Renders editions; the newsroom's own templates come first."""
         from alerts.templating.renderer import Renderer
@@ -124,16 +150,16 @@ class Newsdesk:
 
     def close(self) -> None:
         """Let go of whatever was opened."""
-        for name in ("provider", "worker", "fetcher", "page_checker", "store"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
+        for name in ("provider", "worker", "fetcher", "page_checker", "summariser", "store"):
+            if (room := self.__dict__.pop(name, None)) is not None:
+                room.close()
 
     # --- what the settings mean ---
 
     @property
     def brand(self) -> "Brand":
         """What mails look like."""
-        from alerts.templating.brand import Brand
+        from alerts.templating.theme import Brand
 
         config = self.config
         return Brand(

@@ -11,17 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.content.faithfulness import unsupported
 from alerts.delivery.addressing import addresser
 from alerts.delivery.dispatch import Dispatcher, DispatchSettings
 from alerts.delivery.owner import this_process
-from alerts.desk import embargo, recheck, told
+from alerts.desk import embargo, recheck, standing, told
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import SendRefused
 from alerts.mail.variant import Variant
 from alerts.model import (
-    Article,
-    ArticleId,
     AudienceCount,
     DeliveryState,
     Edition,
@@ -92,35 +89,15 @@ def _zone(desk: Newsdesk, edition: Edition) -> str:
 
 def findings(desk: Newsdesk, edition: Edition, variant: Variant) -> tuple[Finding, ...]:
     """Check an edition before anybody gets it, its sentences against their sources included."""
-    sources: dict[ArticleId, Article] = {}
-    for entry in edition.entries:
-        for known in {sentence.article for sentence in entry.sentences if sentence.article} | {entry.article}:
-            if known and (article := desk.store.archive.article(ArticleId(known))):
-                sources[article.id] = article
-    found = list(preflight(edition, variant, sources=sources, postal_address=desk.config.sender.postal_address))
-    for position, entry in enumerate(edition.entries, start=1):
-        texts = [_text_of(sources[ArticleId(s.article)]) for s in entry.sentences if s.article in sources]
-        if entry.article in sources:
-            texts.append(_text_of(sources[ArticleId(entry.article)]))
-        if not texts:
-            continue
-        for sentence in (entry.headline, *(sentence.text for sentence in entry.sentences)):
-            found.extend(
-                Finding(
-                    code="not-in-source",
-                    severity=Severity.WARNING,
-                    text=f'"{doubt.text}" ({doubt.what}) does not stand in the source',
-                    place=f"story {position}",
-                    remedy="check it against the article, or take it out with --edit",
-                )
-                for doubt in unsupported(sentence, texts)
-            )
+    sources = standing.sources_of(desk, edition)
+    found = preflight(
+        edition,
+        variant,
+        sources=sources,
+        postal_address=desk.config.sender.postal_address,
+        findings=standing.doubts(edition, sources),
+    )
     return tuple(dict.fromkeys(found))
-
-
-def _text_of(article: Article) -> str:
-    caption = article.image.caption if article.image else ""
-    return "\n".join((article.title, article.standfirst, *article.paragraphs, caption))
 
 
 def plan(
