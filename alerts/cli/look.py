@@ -116,11 +116,17 @@ def _here(instant: "datetime", zone: str, newsroom: str) -> str:
 
 
 @click.command(cls=Leaf)
-@click.argument("what", metavar="STORY|EDITION")
+@click.argument("what", metavar="STORY|EDITION|last")
 @pass_session
 def explain(session: Session, /, *, what: str) -> None:
     """Show why a story was picked, or where each sentence of an edition comes from."""
+    from alerts.cli.explaining import explain_edition
+
     with session.desk() as desk:
+        record = desk.edition(what) if what == "last" else desk.store.ledger.find(what)
+        if record is not None:
+            explain_edition(session, desk, record)
+            return
         if story := desk.store.archive.story(what):
             verdict = story.verdict
             rows = [(s.name, f"{s.points:+.2f}", s.evidence) for s in verdict.signals] if verdict else []
@@ -130,23 +136,7 @@ def explain(session: Session, /, *, what: str) -> None:
             score = f"\n\nscore {verdict.score:.2f} → {verdict.level.value}" if verdict else ""
             session.data(story, lambda: f"{head}\n\n{table(('SIGNAL', 'POINTS', 'EVIDENCE'), rows)}{score}")
             return
-        record = desk.store.ledger.find(what)
-        if record is None:
-            raise SendRefused(f'there is no story and no edition "{what}"', hint="alerts stories list")
-        edition = record.edition
-        sentences = [
-            (sentence.text, f"{entry.outlet or 'editor'}, {sentence.place or 'own words'}")
-            for entry in edition.entries
-            for sentence in entry.sentences
-        ]
-        told = [f"picked because: {reason}" for reason in edition.reasons]
-        decisions = [
-            f"{local(d.at, desk.config.newsroom.timezone)}  {d.decision} by {d.editor} {d.reason}".rstrip()
-            for d in desk.store.daybook.decisions(edition.id)
-        ]
-        text = "\n".join([f"{edition.id}  {edition.subject}", *told, *decisions, ""])
-        text += "\n" + "\n".join(f"{sentence}\n    ← {source}" for sentence, source in sentences)
-        session.data({"edition": edition, "decisions": decisions}, text)
+        raise SendRefused(f'there is no story and no edition "{what}"', hint="alerts stories list")
 
 
 @click.command(cls=Leaf)
