@@ -212,7 +212,7 @@ class _Reading:
 
     def _language(self) -> str:
         given = self._line("language")
-        code = language_of(given)
+        code = language_of(given) if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", given) else ""
         if given and not code and "language" not in self.problems:
             self.problems["language"] = "must be a language such as en or pt-BR"
         return code

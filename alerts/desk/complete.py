@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from alerts.content import breaking, pages, pushed
 from alerts.content.articles import content_hash
 from alerts.content.text import containment, words
+from alerts.desk import cleanse
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ContentError
 from alerts.log import log
@@ -107,7 +108,9 @@ class Pages:
             return
         self._until = time.monotonic() + self._budget
         wanted = _wanted(self._desk, new, until=self._until)[:_MOST_PAGES]
-        self._held |= {one.article.id: one.article for one in wanted if one.is_new and not is_urgent(one.article)}
+        self._held |= {
+            one.article.id: one.article for one in wanted if one.is_new and not is_urgent(self._desk, one.article)
+        }
         for lane in _lanes(wanted):
             self._running.append(self._pool.submit(self._work_off, lane))
 
@@ -178,9 +181,9 @@ def _is_wanted(desk: Newsdesk, article: Article) -> bool:
     )
 
 
-def is_urgent(article: Article) -> bool:
+def is_urgent(desk: Newsdesk, article: Article) -> bool:
     """Tell whether an article is proposed with what there is, before its page came."""
-    return article.urgency is not None or bool(breaking.marked(article))
+    return bool(breaking.marked(article, desk.outlets.get(article.outlet)))
 
 
 def _lanes(wanted: Sequence[Waiting]) -> list[list[Waiting]]:
@@ -247,7 +250,7 @@ def _keep(desk: Newsdesk, came: Sequence[_Came]) -> list[Article]:
     for one in came:
         found, completion = one.found, one.completion
         if isinstance(found, Article):
-            whole.append(found)
+            whole.append(cleanse.completed(desk, found))
             remembered.append(replace(completion, completed_at=now, next_at=None, reason=""))
             continue
         tries = completion.attempts + 1

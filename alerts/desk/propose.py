@@ -62,13 +62,15 @@ def _propose_one(desk: Newsdesk, known: Story) -> Edition | None:
             drafts.bring_up_to_date(desk, waiting.edition, story)
     if ruling.kind is None or story.lead is None:
         return None
+    if ruling.automatic and found.not_before_at is not None:
+        return None  # it goes by itself when its embargo ends, and its page can be looked at
     edition = told.keyed(desk, _draft(desk, story, story.lead, ruling, not_before_at=found.not_before_at))
     if not desk.store.ledger.add_draft(edition):
         return None
     log.info("alert_proposed", edition=edition.id, story=story.id, kind=edition.kind.value)
     if desk.replayer is not None:
         desk.replayer.takes(edition, story, ruling)
-    elif not (ruling.automatic and found.not_before_at is None and _launch(desk, edition)):
+    elif not (ruling.automatic and _launch(desk, edition)):
         drafts.tell_of(desk, edition)
     return edition
 

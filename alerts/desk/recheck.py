@@ -127,6 +127,7 @@ def changed(title: str, article: Article, *, before: str = "") -> str:
     markers = {key(marker) for marker in urgency_words_for(article.language).markers}
     if label and key(label[1]) not in markers and not {stem(word) for word in words(label[1])} <= heard:
         return f"it says “{label[1]}”"
+    title = bare(title)
     content = [word for word in words(title) if word not in stopwords()]
     strange = [word for word in content if stem(word) not in heard]
     beyond = [doubt for doubt in unsupported(title, [text]) if not doubt.misplaced] if strange or not before else []
