@@ -5,7 +5,7 @@ opaque tokens, and the tokens are filled afterwards, escaped for the place they 
 asks a clock.
 """
 
-from alerts.templating.brand import Brand
 from alerts.templating.renderer import Renderer
+from alerts.templating.theme import Brand
 
 __all__ = ["Brand", "Renderer"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from alerts.mail import headers, mime
 from alerts.mail.variant import Variant
 from alerts.model import Mailbox
-from alerts.templating.brand import Brand
 from alerts.templating.renderer import Renderer
+from alerts.templating.theme import Brand
 
 _LANGUAGE = "en"
 
@@ -42,7 +42,7 @@ def render_notice(
     text_part, html_part = renderer.parts("notice", {"edition": shown}, brand=brand, language=_LANGUAGE)
     variant = Variant(
         language=_LANGUAGE,
-        theme="default",
+        theme=brand.theme,
         subject=shown.subject,
         preheader=shown.preheader,
         sender=Mailbox(address=sender.address, name=headers.clean(sender.name)),

@@ -17,9 +17,9 @@ from alerts.mail import headers, mime
 from alerts.mail.variant import Part, Variant
 from alerts.model import Edition, Kind, Mailbox
 from alerts.templating import compile as html_compile
-from alerts.templating import context, text, wording
-from alerts.templating.brand import Brand, dark, light
+from alerts.templating import context, text, theme, wording
 from alerts.templating.reader import ReaderView
+from alerts.templating.theme import Brand
 from alerts.templating.vault import Constant, Vault, constant, open_vault, vaulted
 
 _TEMPLATES: Mapping[Kind, str] = {
@@ -66,11 +66,11 @@ class Renderer:
         words = wording.load(language, self._directories)
         subject = headers.clean(edition.subject)
         shown = context.view(edition, wording=words, zone=ZoneInfo(zone), why=why, test=test, subject=subject)
-        given = _given(shown, brand, words, language)
+        given = self._given(shown, brand, words, language)
         domain = _sending_domain(domain)
         variant = Variant(
             language=language,
-            theme="default",
+            theme=brand.theme,
             subject=f"[TEST] {subject}" if test else subject,
             preheader=headers.clean(edition.preheader),
             sender=Mailbox(address=sender.address, name=headers.clean(sender.name)),
@@ -92,13 +92,31 @@ class Renderer:
         words = wording.load(language, self._directories)
         subject = headers.clean(edition.subject)
         shown = context.view(edition, wording=words, zone=ZoneInfo(zone), why=why, test=False, subject=subject)
-        return self._stage(f"{_TEMPLATES[edition.kind]}.mjml.j2", _given(shown, brand, words, language), Vault())
+        return self._stage(f"{_TEMPLATES[edition.kind]}.mjml.j2", self._given(shown, brand, words, language), Vault())
 
     def parts(self, name: str, given: Mapping[str, Any], *, brand: Brand, language: str) -> tuple[Part, Part]:
         """Render the text and the HTML part of what is no edition. Raises TemplateError."""
         words = wording.load(language, self._directories)
-        everything = {**_surroundings(brand, words, language), **given}
+        everything = {**self._surroundings(brand, words, language), **given}
         return self._text(f"{name}.txt.j2", everything, language), self._html(f"{name}.mjml.j2", everything)
+
+    def _given(self, shown: context.EditionView, brand: Brand, words: wording.Wording, language: str) -> dict[str, Any]:
+        return {"edition": shown, "reader": ReaderView(), **self._surroundings(brand, words, language)}
+
+    def _surroundings(self, brand: Brand, words: wording.Wording, language: str) -> dict[str, Any]:
+        rtl = wording.is_right_to_left(language)
+        look = theme.load(brand, self._directories)
+        return {
+            "brand": brand,
+            "theme": look,
+            "light": look.light,
+            "dark": look.dark,
+            "t": words,
+            "language": context.language_tag(language),
+            "direction": Constant("rtl" if rtl else "ltr"),
+            "start": Constant("right" if rtl else "left"),
+            "end": Constant("left" if rtl else "right"),
+        }
 
     def _html(self, name: str, given: Mapping[str, Any]) -> tuple[Any, ...]:
         vault = Vault()
@@ -133,24 +151,6 @@ class Renderer:
             raise TemplateError(f"{error}", template=template, line=line) from error
         finally:
             open_vault.reset(opened)
-
-
-def _given(shown: context.EditionView, brand: Brand, words: wording.Wording, language: str) -> dict[str, Any]:
-    return {"edition": shown, "reader": ReaderView(), **_surroundings(brand, words, language)}
-
-
-def _surroundings(brand: Brand, words: wording.Wording, language: str) -> dict[str, Any]:
-    rtl = wording.is_right_to_left(language)
-    return {
-        "brand": brand,
-        "light": light(brand),
-        "dark": dark(brand),
-        "t": words,
-        "language": context.language_tag(language),
-        "direction": Constant("rtl" if rtl else "ltr"),
-        "start": Constant("right" if rtl else "left"),
-        "end": Constant("left" if rtl else "right"),
-    }
 
 
 def _environment(directories: Sequence[Path], bundled: Path) -> jinja2.Environment:

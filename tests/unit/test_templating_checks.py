@@ -10,9 +10,9 @@ import pytest
 from alerts import bundled
 from alerts.mail.variant import Addressed, Hole, Slot, Variant
 from alerts.model import DeliveryId, Edition, Entry, Finding, Image, Mailbox, Sentence, Severity
-from alerts.templating import Renderer, preview
-from alerts.templating.brand import Brand, contrast, dark, light
+from alerts.templating import Renderer, preview, theme
 from alerts.templating.checks import preflight
+from alerts.templating.theme import Brand, contrast
 from tests.quality import samples
 
 RENDERER = Renderer(bundled=bundled.path("templates"))
@@ -121,7 +121,8 @@ def test_what_others_found_stands_among_ours_errors_first() -> None:
 @pytest.mark.parametrize("accent", ["#a4161a", "#ffcc00", "#000000", "#ffffff", "#777777", "#00aa55"])
 def test_text_is_readable_in_every_colour_a_newsroom_may_choose(accent: str) -> None:
     brand = replace(samples.BRAND, accent=accent, accent_dark=accent)
-    for palette in (light(brand), dark(brand)):
+    look = theme.load(brand, [bundled.path("templates")])
+    for palette in (look.light, look.dark):
         for surface in (palette.card, palette.notice):
             assert contrast(palette.ink, surface) >= 7
             assert contrast(palette.accent_ink, surface) >= 4.5
