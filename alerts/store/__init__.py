@@ -14,6 +14,7 @@ from alerts.store.engine import open_engine, reading
 
 if TYPE_CHECKING:
     from alerts.store.archive import Archive
+    from alerts.store.boilerplate import Boilerplate
     from alerts.store.completions import Completions
     from alerts.store.daybook import Daybook
     from alerts.store.identities import Identities
@@ -42,6 +43,13 @@ class Store:
         from alerts.store.completions import Completions
 
         return Completions(self.engine)
+
+    @cached_property
+    def boilerplate(self) -> "Boilerplate":
+        """What outlets print under article after article."""
+        from alerts.store.boilerplate import Boilerplate
+
+        return Boilerplate(self.engine)
 
     @cached_property
     def placements(self) -> "Placements":

@@ -32,6 +32,11 @@ def insert_or_update(
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes, where=where)
 
 
+def counting_insert(connection: Connection, table: Table) -> Any:
+    """Begin an INSERT to which the caller says what happens to the row that is there (`on_conflict_do_update`)."""
+    return _insert(connection, table)
+
+
 def chunks(items: Iterable[Item], size: int = ROWS_AT_ONCE) -> Iterator[list[Item]]:
     """Hand out items a few at a time, so that memory stays flat."""
     iterator = iter(items)

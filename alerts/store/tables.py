@@ -249,6 +249,8 @@ boilerplate = Table(
     Column("outlet", String(200), primary_key=True),
     # hash of the normalised paragraph
     Column("paragraph", String(32), primary_key=True),
+    # the one counted last: an article that is brought twice, or updated, counts once
+    Column("last_article", String(32), nullable=False),
     Column("articles", Integer, nullable=False),
     Column("days", Integer, nullable=False),
     Column("first_on", Date, nullable=False),

@@ -15,6 +15,7 @@ def upgrade() -> None:
         "boilerplate",
         sa.Column("outlet", sa.String(length=200), nullable=False),
         sa.Column("paragraph", sa.String(length=32), nullable=False),
+        sa.Column("last_article", sa.String(length=32), nullable=False),
         sa.Column("articles", sa.Integer(), nullable=False),
         sa.Column("days", sa.Integer(), nullable=False),
         sa.Column("first_on", sa.Date(), nullable=False),
