@@ -37,6 +37,11 @@ _CONJUNCTIONS = {
     "es": frozenset({"pero", "y"}),
 }
 _SPEAKS = re.compile(r"\b(?:he|she|they)\s+(?:said|says|added|told|wrote|warned|explained)\b", re.IGNORECASE)
+#: `In a dying wind she …`: who?
+_LATE_PRONOUN = re.compile(
+    r"^(?:In|On|At|After|Before|When|While|As|With|For|From|By|During|Despite|If|Since|Until|Once)\b"
+    r"[^A-Z“\"]{0,80}?\b(?:he|she)\b"
+)
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]")
 
 
@@ -138,7 +143,7 @@ def flaw_of(text: str, language: str) -> float:
         return 1.0
     outside = _QUOTED.sub("", text)
     # “…,” he said: whose words are they? And a quotation alone says nothing of its speaker.
-    if _SPEAKS.search(outside) or (outside != text and not words(outside)):
+    if _SPEAKS.search(outside) or _LATE_PRONOUN.match(text) or (outside != text and not words(outside)):
         return 1.0
     flaw = 0.0
     if text[:1] in '“"«„‘':
