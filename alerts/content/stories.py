@@ -35,6 +35,8 @@ _TERMS_LOOKED_UP = 12
 _COMPARED = 12
 #: as if so many articles had been seen before the first: idf must not swing at the start
 _PRIOR = 40
+#: how many articles' words are counted
+_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +109,11 @@ class Clusterer:
             return Placement(story=story, similarity=0.0)
         return Placement(story=story, similarity=similarity(mine, there), shared=shared(mine, there))
 
-    def add(self, article: Article, story: StoryId) -> None:
-        """Add an article to a story, which may be a new one."""
+    def add(self, article: Article, story: StoryId, *, again: bool = False) -> None:
+        """Add an article to a story, which may be a new one; `again`: its words were counted before."""
         traits = self._traits(article)
-        self._articles += 1
-        self._seen.update(traits.words.keys() | traits.names.keys())
+        if not again:
+            self._count(traits)
         self._put(self._as_story(article, traits), story)
 
     def alike(self) -> list[Alike]:
@@ -155,6 +157,14 @@ class Clusterer:
         """Close stories that nothing joined since."""
         for closed in [story.id for story in self._stories.values() if story.seen_at < before]:
             self.drop(closed)
+
+    def _count(self, traits: Traits) -> None:
+        self._articles += 1
+        self._seen.update(traits.words.keys() | traits.names.keys())
+        if self._articles > _REMEMBERED:
+            # What was said long ago counts half, and what was said once is forgotten.
+            self._articles //= 2
+            self._seen = Counter({term: count // 2 for term, count in self._seen.items() if count > 1})
 
     def _traits(self, article: Article) -> Traits:
         known, traits = self._last

@@ -1,12 +1,25 @@
-"""Put articles into stories and judge them; keep both in the archive."""
+"""Put articles into stories and judge them; keep both in the archive.
 
+articles ─► known home? copy? likest open story? ─► stories ─► (now and then) those that grew alike ─► judge ─► save
+"""
+
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from alerts.content.stories import WINDOW, Clusterer, joined
+from alerts.content import copies
+from alerts.content.stories import WINDOW, Alike, Placement, joined
 from alerts.desk import judging
 from alerts.desk.newsdesk import Newsdesk
+from alerts.log import log
 from alerts.model import Article, ArticleId, Relation, Story, StoryId
+from alerts.store.records import Joining
+
+#: Stories are compared with one another so often.
+_COMPARE_EVERY = timedelta(minutes=15)
+_COMPARED = "stories-compared"
+#: Stories that grew alike may make others alike; nobody waits for the last of them.
+_ROUNDS = 10
 
 
 def cluster(desk: Newsdesk, articles: Iterable[Article]) -> list[Story]:
@@ -16,31 +29,137 @@ def cluster(desk: Newsdesk, articles: Iterable[Article]) -> list[Story]:
         return []
     # A push and a poll at the same moment would each begin a story for one event.
     with desk.placing:
-        return _place(desk, waiting)
-
-
-def _place(desk: Newsdesk, waiting: Sequence[Article]) -> list[Story]:
-    now = desk.clock()
-    known = {story.id: story for story in desk.store.archive.open_stories(since=now - WINDOW)}
-    home: dict[ArticleId, StoryId] = {a.id: story.id for story in known.values() for a in story.articles}
-    clusterer = Clusterer.of(known.values())
-    watched = {outlet.name for outlet in desk.config.all_outlets if outlet.relation is Relation.WATCHED}
-    touched: dict[StoryId, Story] = {}
-    for article in waiting:
-        # An article that changed stays in its story, whatever it says now.
-        placed = home.get(article.id) or clusterer.place(article).story
-        story = known.get(placed) if placed else None
-        outlets = {article.outlet, *(a.outlet for a in (story.articles if story else ()))}
-        grown = joined(story, article, lead_outlets=frozenset(outlets - watched))
-        clusterer.add(article, grown.id)
-        home[article.id] = grown.id
-        known[grown.id] = touched[grown.id] = grown
-    changed = judging.judged(desk, [*touched.values()], among=known.values(), now=now)
-    for story in changed:
-        desk.store.archive.save_story(story)
-    return changed
+        return _Placing(desk).run(waiting)
 
 
 def judged(desk: Newsdesk, story: Story, *, now: datetime | None = None) -> Story:
     """Judge a story as it stands at an instant; None: now."""
     return judging.judged(desk, [story], now=desk.clock() if now is None else now)[0]
+
+
+def combined(desk: Newsdesk, stories: Sequence[Story]) -> Story:
+    """Make one story of several; the first one keeps its name."""
+    whole = stories[0]
+    for article in (article for story in stories[1:] for article in story.articles):
+        whole = _joined(desk, whole, article)
+    return whole
+
+
+def remade(desk: Newsdesk, story: Story) -> Story:
+    """Choose a story's lead and times anew, after articles left it."""
+    rest: Story | None = None
+    for article in story.articles:
+        rest = _joined(desk, rest, article)
+    assert rest is not None
+    return Story(
+        id=story.id,
+        lead=rest.lead,
+        articles=rest.articles,
+        first_seen_at=rest.first_seen_at,
+        last_seen_at=rest.last_seen_at,
+        verdict=story.verdict,
+    )
+
+
+def _joined(desk: Newsdesk, story: Story | None, article: Article) -> Story:
+    watched = {outlet.name for outlet in desk.config.all_outlets if outlet.relation is Relation.WATCHED}
+    outlets = {article.outlet, *(one.outlet for one in (story.articles if story else ()))}
+    return joined(story, article, lead_outlets=frozenset(outlets - watched))
+
+
+class _Placing:
+    """Placing some articles, once."""
+
+    def __init__(self, desk: Newsdesk) -> None:
+        self._desk = desk
+        self._now = desk.clock()
+        self._open = desk.open_stories
+        self._touched: dict[StoryId, Story] = {}
+        self._why: defaultdict[StoryId, dict[ArticleId, Joining]] = defaultdict(dict)
+
+    def run(self, waiting: Sequence[Article]) -> list[Story]:
+        desk, now = self._desk, self._now
+        self._open.refresh(desk.store, now=now)
+        homes = desk.store.placements.homes(article.id for article in waiting)
+        for article in waiting:
+            # An article that changed stays in its story, whatever it says now.
+            self._place(article, homes.get(article.id))
+        self._compare()
+        changed = judging.judged(desk, [*self._touched.values()], among=self._open.known, now=now)
+        for story in changed:
+            version = desk.store.archive.save_story(story, why=self._why[story.id])
+            self._open.saved(story.id, version)
+        return changed
+
+    def _story(self, story: StoryId) -> Story | None:
+        return self._touched.get(story) or self._desk.store.archive.story(story)
+
+    def _place(self, article: Article, home: StoryId | None) -> None:
+        placed = None if home else self._copy(article) or self._open.clusterer.place(article)
+        story = self._story(home or (placed.story if placed else None) or StoryId(""))
+        grown = _joined(self._desk, story, article)
+        if placed is not None:
+            began = story is None
+            joining = Joining() if began else Joining(similarity=round(placed.similarity, 3), shared=placed.shared)
+            self._why[grown.id][article.id] = joining
+        self._touched[grown.id] = grown
+        self._open.grow(grown, article)
+
+    def _copy(self, article: Article) -> Placement | None:
+        """Find the open story that carries the same text: an agency's, an earlier version."""
+        identities = self._desk.store.identities
+        sketch = copies.sketch_of(article)
+        if not sketch.keys:
+            return None
+        identities.add_keys({article.id: sketch.keys})
+        for known in identities.like(sketch.keys, content_hash=article.content_hash, besides=article.id):
+            share = copies.contained(sketch, copies.sketch_of(known))
+            home = self._desk.store.placements.homes([known.id]).get(known.id)
+            is_open = home is not None and home in self._open.clusterer and self._now - known.seen_at <= WINDOW
+            if share >= copies.COPY and is_open:
+                return Placement(story=home, similarity=share, shared=("same", "text"))
+        return None
+
+    # --- stories that grew alike ---
+
+    def _compare(self) -> None:
+        """Join stories that turned out to tell of one event, every so often; an editor's word stands."""
+        daybook = self._desk.store.daybook
+        last = daybook.get(_COMPARED)
+        if last is not None and self._now - last.at < _COMPARE_EVERY:
+            return
+        daybook.put(_COMPARED, "", now=self._now)
+        for _ in range(_ROUNDS if last is not None else 0):
+            pairs = self._open.clusterer.alike()
+            for pair in pairs:
+                self._merge(pair)
+            if not pairs:
+                break
+
+    def _merge(self, pair: Alike) -> None:
+        store = self._desk.store
+        arranged = store.placements.arranged([pair.story, pair.other])
+        if len(arranged) == 2:
+            return
+        told = {
+            entry.story
+            for one in store.ledger.story_editions([pair.story, pair.other])
+            for entry in one.edition.entries
+        }
+        # What readers or editors know keeps its name.
+        into, gone = sorted((pair.story, pair.other), key=lambda one: (one not in arranged, one not in told))
+        both = [self._story(into), self._story(gone)]
+        stories = [story for story in both if story is not None]
+        if len(stories) < 2:
+            return
+        # What waits to be saved must be in the archive before its articles move.
+        store.archive.save_story(stories[1], why=self._why.pop(gone, None))
+        store.placements.merge(into, [gone], now=self._now)
+        because = Joining(similarity=round(pair.similarity, 3), shared=pair.shared)
+        moved = store.placements.reasons(into)
+        self._why[into] |= {one.id: because for one in stories[1].articles if moved[one.id].similarity is None}
+        self._touched.pop(gone, None)
+        self._touched[into] = combined(self._desk, stories)
+        self._open.forget(gone)
+        self._open.take(self._touched[into], version=None)
+        log.info("stories_merged", into=into, gone=gone, similarity=because.similarity)

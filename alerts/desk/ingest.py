@@ -21,7 +21,7 @@ from alerts.content.fetch import host_of
 from alerts.content.rounds import Round
 from alerts.content.text import key
 from alerts.content.topics import topics_of
-from alerts.desk import clustering, complete, feed_health
+from alerts.desk import cleanse, clustering, complete, feed_health, identity
 from alerts.desk.feed_health import Brought
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.propose import propose
@@ -215,7 +215,9 @@ class _Poll:
         kept = [
             (article, self._states[feed].first_success_at is None or article.id in old[feed] or _is_stale(article, now))
             for feed, answer in read.items()
-            for article in complete.unless_known(self._desk, answer.articles)
+            for article in identity.recognised(
+                self._desk, cleanse.cleansed(self._desk, complete.unless_known(self._desk, answer.articles))
+            )
         ]
         # An article that two feeds bring is news if one of them brings it as such: the last one counts.
         added = archive.add_articles(sorted(kept, key=lambda one: not one[1])) if kept else []

@@ -38,12 +38,14 @@ def _judge(
 def past(desk: Newsdesk, stories: Sequence[StoryId]) -> dict[StoryId, tuple[breaking.Proposed, ...]]:
     """Tell what was proposed or sent of stories, newest first."""
     found: dict[StoryId, list[breaking.Proposed]] = {story: [] for story in stories}
-    for record in desk.store.ledger.story_editions(stories) if stories else ():
+    # What was told of a story before it was merged into one of these was told of this one.
+    now_known_as = desk.store.placements.formerly(stories) | {story: story for story in stories}
+    for record in desk.store.ledger.story_editions(now_known_as) if stories else ():
         # What was rehearsed was told to nobody, and a draft waits whichever it becomes.
         if record.ready_at is not None and record.rehearsal == desk.live:
             continue
-        for story in {entry.story for entry in record.edition.entries if entry.story in found}:
-            assert story is not None
+        named = (entry.story for entry in record.edition.entries if entry.story is not None)
+        for story in {now_known_as[story] for story in named if story in now_known_as}:
             found[story].append(_proposed(desk, record))
     return {story: tuple(proposed) for story, proposed in found.items()}
 

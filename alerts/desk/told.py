@@ -54,8 +54,11 @@ def against_earlier(desk: Newsdesk, edition: Edition, *, again: str) -> tuple[Ed
     if _words(told.edition) != _words(edition):
         raise NeedsAgain(
             f'this story was sent before as "{told.edition.subject}" ({told.edition.id})',
-            hint="if it goes on: --update; if it is another event, or must be told once more: --again REASON",
+            hint="if it goes on: --update; if it is another event that was put into this story by mistake: "
+            "alerts stories split STORY ARTICLE; if it must be told once more: --again REASON",
         )
+    # Told while its story had another name: nobody who has it then gets it under this one.
+    edition = replace(edition, told_key=told.edition.told_key)
     covered = [record for record in earlier if set(edition.segments) <= set(record.edition.segments)]
     if covered:
         unfinished = [record for record in covered if record.state in UNFINISHED]
@@ -72,9 +75,19 @@ def _frozen(desk: Newsdesk, edition: Edition) -> list[EditionRecord]:
     """List what was frozen under a told key: a draft that lapsed or was rejected told nobody."""
     return [
         record
-        for record in desk.store.ledger.by_told_key(edition.told_key)
+        for told_key in _told_keys(desk, edition)
+        for record in desk.store.ledger.by_told_key(told_key)
         if record.ready_at is not None and record.edition.id != edition.id
     ]
+
+
+def _told_keys(desk: Newsdesk, edition: Edition) -> list[str]:
+    """List the keys under which this may have been told: the stories that were merged into its story had others."""
+    keys = [edition.told_key]
+    for story in {entry.story for entry in edition.entries if entry.story and f"/{entry.story}/" in edition.told_key}:
+        formerly = desk.store.placements.formerly([story])
+        keys += [edition.told_key.replace(f"/{story}/", f"/{name}/") for name in formerly]
+    return keys
 
 
 def _words(edition: Edition) -> tuple[str, ...]:

@@ -204,6 +204,15 @@ class Archive:
             story_id = connection.scalars(select(table.c.story_id).where(table.c.id == article_id)).one_or_none()
         return self.story(story_id) if story_id else None
 
+    def named_stories(self, ids: Iterable[StoryId]) -> list[Story]:
+        """Find the stories of these ids; those without articles are left out."""
+        stories = tables.stories
+        found: list[Story] = []
+        with reading(self._engine) as connection:
+            for chunk in chunks(ids):
+                found += _stories(connection, connection.execute(select(stories).where(stories.c.id.in_(chunk))).all())
+        return found
+
     def open_stories(self, *, since: datetime) -> list[Story]:
         """List the stories that something was added to since an instant, oldest first."""
         stories = tables.stories
