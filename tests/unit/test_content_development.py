@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alerts.content import editions
+from alerts.content import breaking, editions
 from alerts.content.breaking import develops
 from alerts.content.summary import summarise
-from alerts.model import Article, ArticleId, Edition, Story, StoryId
+from alerts.model import Article, ArticleId, Edition, Level, Outlet, Story, StoryId, Verdict
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -77,3 +77,50 @@ def test_a_headline_that_turns_the_story_is_news_although_most_of_its_words_are_
         minutes=60,
     )
     assert "return" in (develops(story(LEAK, over), [told([LEAK])]) or "")
+
+
+OUTLETS = {"The Harwick Herald": Outlet(name="The Harwick Herald", trust=0.9)}
+
+
+def judged(*articles: Article, hours: float) -> Verdict:
+    now = NOW + timedelta(hours=hours)
+    return breaking.judge(story(*articles), outlets=OUTLETS, policy=breaking.BreakingPolicy(), now=now)
+
+
+def names(verdict: Verdict) -> set[str]:
+    return {signal.name for signal in verdict.signals}
+
+
+def test_an_old_story_that_turns_is_news_from_its_turn() -> None:
+    vote = article("Calder Islands vote in close election", "Polls close at eight tonight in the Calder Islands.")
+    again = article("Long queues as Calder Islands vote", "Many wait to vote in the Calder Islands.", minutes=170)
+    result = article("Opposition wins Calder Islands election", "The opposition won the election.", minutes=170)
+    assert "age" in names(judged(vote, again, hours=3))
+    assert "age" not in names(judged(vote, result, hours=3))
+
+
+def test_an_old_story_whose_toll_jumps_is_news_from_then() -> None:
+    first = article("Quake in Tarvia kills 17", "An earthquake killed 17 people in Tarvia.")
+    same = article("Quake in Tarvia: 19 dead", "Nineteen people are dead after the quake in Tarvia.", minutes=290)
+    worse = article("Quake in Tarvia: 45 dead", "The number of dead in Tarvia has jumped to 45.", minutes=290)
+    assert judged(first, same, hours=5).level is Level.DIGEST_ONLY
+    assert "age" not in names(judged(first, worse, hours=5))
+
+
+def test_what_is_paid_for_never_alerts_whatever_it_calls_itself() -> None:
+    advert = replace(article("BREAKING: Prices crash this weekend", "Sofas from 199."), categories=("Sponsored",))
+    labelled = article("BREAKING: Prices crash this weekend", "Advertisement feature. Sofas from 199.")
+    news = article("BREAKING: Bridge collapses at Marlow", "A bridge collapsed at Marlow.")
+    for told_as, gate in ((advert, "paid"), (labelled, "paid"), (news, "")):
+        one = story(told_as)
+        policy = breaking.BreakingPolicy()
+        one = replace(one, verdict=breaking.judge(one, outlets=OUTLETS, policy=policy, now=NOW))
+        ruling = breaking.rule(
+            one,
+            outlets=OUTLETS,
+            policy=policy,
+            alerting=breaking.Alerting(),
+            history=breaking.History(),
+            now=NOW,
+        )
+        assert (ruling.stopped_by.name if ruling.stopped_by else "") == gate

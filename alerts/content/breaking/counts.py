@@ -4,6 +4,8 @@ Two numbers are compared only if they count the same: 214 aboard are no 214 dead
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from alerts.content.faithfulness import numbers
 from alerts.content.rules import developments_for
@@ -21,7 +23,9 @@ _MOST_COUNTED = 10**13
 CASUALTIES = frozenset({"dead", "hurt", "missing"})
 
 
-def tolls(text: str, language: str = "en") -> dict[str, float]:
+# The same story is looked at again with every poll.
+@lru_cache(maxsize=2048)
+def tolls(text: str, language: str = "en") -> Mapping[str, float]:
     """Tell what a text counts: class (`dead`, `hurt`, `moved`, `money` …) → the largest number of it."""
     found: dict[str, float] = {}
     for clause in _CLAUSES.split(_countable(text)):

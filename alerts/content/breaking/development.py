@@ -25,6 +25,8 @@ GROWN = 1.5
 NOVEL = 0.6
 _LEAD_SENTENCES = 4
 _LEAD_PARAGRAPHS = 2
+#: letters of earlier reports that a headline is held against
+_REMEMBERED = 4000
 
 
 def develops(story: Story, told: Sequence[Edition], *, within_window: bool = True) -> str | None:
@@ -46,6 +48,20 @@ def develops(story: Story, told: Sequence[Edition], *, within_window: bool = Tru
         _grown(opening, before, lead.language) or _turned(opening, before, lead.language) or _named(lead.title, before)
     )
     return material or (None if within_window else "it is told anew, with much that was not told before")
+
+
+def moved_on_at(articles: Sequence[Article]) -> datetime | None:
+    """Tell when a headline first told the last thing that moved a story on: a toll that grew, a state that turned.
+
+    None: its reports all tell what the first one told.
+    """
+    ordered = sorted(articles, key=lambda one: (one.told_at, one.id))
+    moved, said = None, ""
+    for article in ordered:
+        if said and (_grown(article.title, said, article.language) or _turned(article.title, said, article.language)):
+            moved = article.told_at
+        said = (said + f" \n{article.title}. {article.paragraphs[0] if article.paragraphs else ''}")[-_REMEMBERED:]
+    return moved
 
 
 def _is_news(lead: Article, told: Sequence[Edition]) -> bool:
@@ -85,7 +101,10 @@ def _stems(text: str) -> set[str]:
 
 def _grown(text: str, before: str, language: str) -> str | None:
     """A toll that was told as something else, at least half as large again, or that was not told at all."""
-    counted, told = tolls(text, language), tolls(before, language)
+    counted = tolls(text, language)
+    if not counted:
+        return None
+    told = tolls(before, language)
     known = set(numbers(before))
     for name, value in counted.items():
         if value in known:
@@ -101,11 +120,11 @@ def _turned(opening: str, before: str, language: str) -> str | None:
     """A state that was told has become another one, in a word that was not told."""
     for was, became in developments_for(language).turns:
         stood, turned = mention(was), mention(became)
-        old = stood.search(before) if stood else None
-        if old is None or turned is None:
+        if stood is None or turned is None:
             continue
         fresh = next((hit for hit in turned.finditer(opening) if not _mentions(before, hit[0])), None)
-        if fresh is not None:
+        old = stood.search(before) if fresh else None
+        if fresh is not None and old is not None:
             return f"it turned: “{old[0]}” before, now “{fresh[0]}”"
     return None
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from alerts.content.breaking.development import develops
 from alerts.content.breaking.score import BreakingPolicy, broke_at
-from alerts.content.breaking.signals import Look, ago, marked
+from alerts.content.breaking.signals import Look, ago, marked, paid
 from alerts.model import Article, Edition, Kind, Level, Outlet, Relation, Story, Verdict
 
 
@@ -192,6 +192,12 @@ def _not_ours(case: _Case) -> Gate | None:
     return Gate(name="not-ours", text="only watched outlets have it: nothing of theirs is sent", stops=True)
 
 
+def _paid(case: _Case) -> Gate | None:
+    lead = case.story.lead
+    label = paid(lead, case.policy.words(lead.language)) if lead else ""
+    return Gate(name="paid", text=f"its article is paid for: “{label}”", stops=True) if label else None
+
+
 def _backfill(case: _Case) -> Gate | None:
     if not case.history.backfill:
         return None
@@ -241,6 +247,7 @@ _STOPPING: tuple[Callable[[_Case], Gate | None], ...] = (
     _score,
     _age,
     _not_ours,
+    _paid,
     _backfill,
     _embargo,
     _expired,

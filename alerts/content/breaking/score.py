@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.content.breaking import signals as seen
+from alerts.content.breaking.development import moved_on_at
 from alerts.content.rules import MoreWords, UrgencyWords, urgency_words_for
 from alerts.model import Level, Outlet, Signal, Story, Verdict
 
@@ -102,10 +103,16 @@ def level_of(score: float, policy: BreakingPolicy) -> Level:
 
 
 def broke_at(look: seen.Look, *, since: datetime | None = None) -> datetime:
-    """Tell when the news of a story began: its first report that was as grave as the gravest.
+    """Tell when the news of a story began: its first report that was as grave as the gravest, or when it last moved on.
 
     Of one that was told, what was reported or rewritten since; where nothing was, again of all reports.
     """
+    began = _began_at(look, since=since)
+    moved = moved_on_at(look.hard)
+    return max(began, moved) if moved else began
+
+
+def _began_at(look: seen.Look, *, since: datetime | None) -> datetime:
     reports = look.story.articles
     if since is not None:
         fresh = [one for one in reports if one.told_at > since]

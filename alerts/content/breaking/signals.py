@@ -223,6 +223,15 @@ def soft(look: Look) -> Seen | None:
     return why or softness(look.story.articles[0], look.words(look.story.articles[0].language))
 
 
+def paid(article: Article, vocabulary: UrgencyWords) -> str:
+    """Quote what marks an article as paid for; empty: nothing does."""
+    pattern = mention(vocabulary.paid)
+    opening = article.paragraphs[0].partition(".")[0] if article.paragraphs else ""
+    titled = _LABEL.match(article.title)
+    labels = (article.section, *article.categories, titled[1] if titled else "", opening)
+    return next((label for label in labels if label and pattern and pattern.fullmatch(label.strip())), "")
+
+
 def is_hard(article: Article, vocabulary: UrgencyWords) -> bool:
     """Tell whether nothing marks an article as soft."""
     return softness(article, vocabulary) is None

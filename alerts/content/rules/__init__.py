@@ -102,6 +102,8 @@ class UrgencyWords:
     markers: tuple[str, ...]
     #: class of events → its words; the lifts say what each class is worth
     events: tuple[tuple[str, tuple[str, ...]], ...]
+    #: sections and labels of what somebody paid for
+    paid: tuple[str, ...]
     soft: tuple[str, ...]
     soft_openings: tuple[str, ...]
     speech: tuple[str, ...]
@@ -122,6 +124,7 @@ def urgency_words_for(language: str, more: MoreWords = ()) -> UrgencyWords:
     return UrgencyWords(
         markers=together("markers"),
         events=tuple((name, together(name)) for name in EVENT_CLASSES),
+        paid=together("paid"),
         soft=together("soft"),
         soft_openings=together("soft_openings"),
         speech=together("speech"),
