@@ -88,9 +88,9 @@ class Pages:
     `take` begins, `come` hands out what came meanwhile, `rest` waits for what is still under way, but not for long.
     """
 
-    def __init__(self, desk: Newsdesk, *, budget: float = BUDGET) -> None:
+    def __init__(self, desk: Newsdesk) -> None:
         self._desk = desk
-        self._budget = budget
+        self._budget = BUDGET
         self._pool = ThreadPoolExecutor(max_workers=_PER_HOST * _HOSTS, thread_name_prefix="pages")
         self._running: list[Future[None]] = []
         self._done: SimpleQueue[_Came] = SimpleQueue()
