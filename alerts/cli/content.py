@@ -1,11 +1,19 @@
 """`feeds` and `stories`: what comes in."""
 
+from dataclasses import asdict
+
+from typing import TYPE_CHECKING
+
 import click
 
 from alerts.cli.output import ago, local, table, until, wrapped
+from alerts.cli.placing import joining, merge_stories, merged, split_story
 from alerts.cli.session import Leaf, Session, pass_session
 from alerts.cli.stopping import stoppable
 from alerts.errors import ContentError, SendRefused
+
+if TYPE_CHECKING:
+    from alerts.model import Article
 
 
 @click.group()
@@ -101,7 +109,11 @@ def fetch_feeds(session: Session, /, *, due: bool) -> None:
 
 @click.group()
 def stories() -> None:
-    """List and show stories."""
+    """List, show, merge and split stories."""
+
+
+stories.add_command(merge_stories)
+stories.add_command(split_story)
 
 
 @stories.command("list", cls=Leaf)
@@ -134,6 +146,22 @@ def list_stories(session: Session, /, *, hours: int, level: str | None, limit: i
         session.data(found, lambda: table(("STORY", "SCORE", "LEVEL", "ARTICLES", "FIRST SEEN", "TITLE"), rows))
 
 
+def _taken_out(article: "Article") -> list[str]:
+    """Write each passage that cleaning took out under the rule that took it."""
+    if not article.removed:
+        return ["    nothing was taken out of it"]
+    lines = []
+    for rule in dict.fromkeys(gone.rule for gone in article.removed):
+        lines.append(f"    taken out as {rule}:")
+        texts = (
+            gone.text if len(gone.text) <= 300 else f"{gone.text[:299]}…"
+            for gone in article.removed
+            if gone.rule == rule
+        )
+        lines += [wrapped(f"– {text if len(text) <= 300 else text[:299] + '…'}", indent="      ") for text in texts]
+    return lines
+
+
 @stories.command("show", cls=Leaf)
 @click.argument("story")
 @click.option("--removed", is_flag=True, help="Show what cleaning took out of the articles, and why.")
@@ -147,15 +175,16 @@ def show_story(session: Session, /, *, story: str, removed: bool) -> None:
         if found is None:
             raise SendRefused(f'there is no story "{story}"', hint="alerts stories list")
         zone = desk.config.newsroom.timezone
-        lines = [f"{found.id}  {found.title}", ""]
-        for article in found.articles:
+        lines = [f"{found.id}  {found.title}", *merged(desk, found, story), ""]
+        why = desk.store.placements.reasons(found.id)
+        for number, article in enumerate(found.articles, start=1):
             lead = "*" if found.lead is not None and article.id == found.lead.id else " "
-            lines.append(f"{lead} {local(article.told_at, zone)}  {article.outlet}: {article.title}")
-            lines.append(f"    {article.url}")
+            lines.append(f"{lead}{number:>3}  {local(article.told_at, zone)}  {article.outlet}: {article.title}")
+            lines += [f"      {text}" for text in (article.url, joining(why.get(article.id))) if text]
             if removed:
-                lines += [f"    – {gone.rule}: {gone.text[:100]}" for gone in article.removed]
+                lines += _taken_out(article)
         if found.lead is not None:
             summary = summarise((found.lead,))
             lines += ["", f"Headline:  {summary.headline}", f"Preheader: {summary.preheader}", ""]
             lines += [wrapped(sentence.text) for sentence in summary.sentences]
-        session.data(found, "\n".join(lines))
+        session.data({**asdict(found), "joined": why}, "\n".join(lines))

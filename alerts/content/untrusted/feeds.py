@@ -23,6 +23,7 @@ _SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 _CHANNEL = re.compile(rb"\A(?:<\?[^>]*>|<!--[^>]*-->|\s)*<channel\b", re.IGNORECASE)
 #: feedparser takes a picture's caption for the article's text, whichever comes last
 _MEDIA_DESCRIPTION = re.compile(rb"(</?media:)description\b", re.IGNORECASE)
+_MOST_PREFIXES = 20
 _PREFIXED = re.compile(rb"<(\w{1,40}):(?:item|entry|channel|feed|rss)\b", re.IGNORECASE)
 _NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 
@@ -84,7 +85,8 @@ def _typed(body: bytes, content_type: str) -> str:
 
 def _without_own_prefix(body: bytes) -> bytes:
     """Write `<rss:item>` as `<item>` where the prefix says nothing: undeclared, or a second name for the default."""
-    prefixes = {prefix for prefix in _PREFIXED.findall(body) if b"xmlns:" + prefix not in body}
+    used = sorted(set(_PREFIXED.findall(body)))[:_MOST_PREFIXES]
+    prefixes = {prefix for prefix in used if b"xmlns:" + prefix not in body}
     default = re.search(rb"""\sxmlns=["']([^"']{1,200})["']""", body[:20_000])
     if default:
         prefixes |= set(re.findall(rb"""\sxmlns:(\w{1,40})=["']""" + re.escape(default[1]), body[:20_000]))
