@@ -465,6 +465,33 @@ def load(path: Path) -> Config:
     return found.model_copy(update={"base": path.resolve().parent, "file": path})
 
 
+def load_policy(path: Path, own: Breaking) -> Breaking:
+    """Read a policy: a file with keys of `[breaking]`; what it leaves out is as in `own`. Raises ConfigError."""
+    shown = str(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        raw = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{shown}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{shown}: not TOML: {error}", hint="mend that line") from error
+    if set(raw) != {"breaking"} or not isinstance(raw["breaking"], dict):
+        raise ConfigError(f"{shown}: holds no policy", hint="write keys of [breaking], and no other table")
+    written = raw["breaking"]
+    merged = own.model_dump() | written
+    if isinstance(written.get("weights"), dict):
+        merged["weights"] = own.weights.model_dump() | written["weights"]
+    try:
+        found = Breaking.model_validate(merged)
+    except ValidationError as error:
+        items = [{**item, "loc": ("breaking", *item["loc"])} for item in error.errors()]
+        problems = tuple(_problem(shown, text, item) for item in items)
+        raise ConfigError(_count(len(problems), shown), problems=problems) from error
+    if found.review_score > found.alert_score:
+        raise ConfigError(f"{shown}: breaking.review_score is above alert_score", hint="review must ask for less")
+    return found
+
+
 def _count(number: int, shown: str) -> str:
     return f"{shown}: {number} mistake{'s' if number > 1 else ''}"
 

@@ -65,7 +65,7 @@ def measure() -> list[Row]:
     updates = sum(bool(alert.developed) for alert in alerts)
     rows.append(
         Row(
-            work=f"second alerts inside the window without a development ({len(alerts)} alerts, {updates} of them updates)",
+            work=f"second alerts in a window without a development ({len(alerts)} alerts, {updates} updates)",
             ours=str(len(again)),
             reach="0",
             ok=not again,

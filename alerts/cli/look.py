@@ -128,13 +128,11 @@ def explain(session: Session, /, *, what: str) -> None:
             explain_edition(session, desk, record)
             return
         if story := desk.store.archive.story(what):
-            verdict = story.verdict
-            rows = [(s.name, f"{s.points:+.2f}", s.evidence) for s in verdict.signals] if verdict else []
-            head = f"{story.id}  {story.title}\n{len(story.articles)} articles of " + ", ".join(
-                sorted({article.outlet for article in story.articles})
-            )
-            score = f"\n\nscore {verdict.score:.2f} → {verdict.level.value}" if verdict else ""
-            session.data(story, lambda: f"{head}\n\n{table(('SIGNAL', 'POINTS', 'EVIDENCE'), rows)}{score}")
+            from alerts.cli.reasons import story_text
+            from alerts.desk.explain import explain as explained
+
+            found = explained(desk, story)
+            session.data(found, lambda: story_text(found, desk.config.newsroom.timezone))
             return
         raise SendRefused(f'there is no story and no edition "{what}"', hint="alerts stories list")
 
@@ -211,11 +209,22 @@ def list_editions(session: Session, /, *, states: tuple[str, ...], limit: int) -
         session.data(found, lambda: table(("EDITION", "MADE", "KIND", "STATE", "CANDIDATES", "SUBJECT"), rows))
 
 
+def _until(desk: "Newsdesk", record: "EditionRecord") -> "datetime | None":
+    """Tell until when an edition goes out, or a draft of it can be approved."""
+    from alerts.desk import drafts
+
+    waits = record.state.value == "draft"
+    return drafts.waits_until(desk, record.edition) if waits else record.edition.expires_at
+
+
 @editions.command("show", cls=Leaf)
 @_EDITION
 @pass_session
 def show_edition(session: Session, /, *, edition: str) -> None:
-    """Show what an edition says, who approved it, and where it stands."""
+    """Show what an edition says, what was decided on which score, and where it stands."""
+    from dataclasses import asdict
+
+    from alerts.cli.reasons import decision_lines
     from alerts.desk import compose
 
     with session.desk() as desk:
@@ -226,7 +235,7 @@ def show_edition(session: Session, /, *, edition: str) -> None:
             f"{shown.id}  {shown.kind.value}, {record.state.value}"
             + (f": {record.state_reason}" if record.state_reason else ""),
             f"made {local(shown.made_at, zone)} by {shown.made_by or 'alerts'}; "
-            f"expires {local(shown.expires_at, zone) or '–'}",
+            f"expires {local(_until(desk, record), zone) or '–'}",
             f"segments {', '.join(shown.segments)}",
             "",
         ]
@@ -235,7 +244,10 @@ def show_edition(session: Session, /, *, edition: str) -> None:
             lines += [f"{n}. {entry.headline}\n   {entry.url}" for n, entry in enumerate(shown.entries, start=1)]
         else:
             lines.append(compose.form(shown).rstrip())
-        session.data(record, "\n".join(lines))
+        decisions = desk.store.daybook.decisions(shown.id)
+        if decisions:
+            lines += ["", *decision_lines(decisions, zone)]
+        session.data({**asdict(record), "decisions": decisions}, "\n".join(lines))
 
 
 @click.group()

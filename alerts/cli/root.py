@@ -41,7 +41,8 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Manage": (
         ("feeds", "alerts.cli.content", "Add, list and fetch feeds."),
-        ("stories", "alerts.cli.content", "List and show stories."),
+        ("stories", "alerts.cli.content", "List, show, merge and split stories."),
+        ("templates", "alerts.cli.templates", "List, take over and try templates, themes and words."),
         ("segments", "alerts.cli.audience", "List, count and test segments."),
         ("subscribers", "alerts.cli.audience", "Sync, show, suppress and forget subscribers."),
     ),
