@@ -28,7 +28,7 @@ _JOINED = re.compile("[\u0300-\u036f\u0e31-\u0e4e\u200c\u200d\ufe00-\ufe0f\U0001
 _LOOSE = " ,;:–—-/(“«„‘\"'「『[、，；：·|"
 _CLAUSE_MARKS = ",;:–—-、，；：،؛"
 #: a clause may be ended at if this share of the room is used; shorter, and a word's end does better
-_FULL_ENOUGH = 0.6
+_FULL_ENOUGH = 0.75
 
 
 def fit(text: str, limit: int, *, language: str = "en", measure: Measure = len) -> str:

@@ -55,12 +55,23 @@ def _is_borne_out(standfirst: str, article: Article) -> bool:
     return containment(claims, words(body)) >= 0.5 and all(found.misplaced for found in guard.check(standfirst))
 
 
-def first_line_of(article: Article) -> list[Sentence]:
-    """Take the standfirst's first sentence that stands alone; like a headline it may do without a full stop."""
-    for text in sentences.split(mended(article.standfirst))[:2]:
-        finished = text if is_sentence(text) else text + "."
-        if len(text) < _LINE_SHORTEST or flaw_of(finished, article.language) >= 1:
-            continue
-        if not text.endswith(("…", "...", ":")) and key(text) != key(article.title) and _is_borne_out(text, article):
-            return [Sentence(text=text, article=article.id, place="standfirst")]
-    return []
+def first_line_of(article: Article, limit: int) -> list[Sentence]:
+    """Take the standfirst's first sentence that stands alone, and what follows it as far as it fits.
+
+    Like a headline it may do without a full stop.
+    """
+    told: list[str] = []
+    for text in sentences.split(mended(article.standfirst)):
+        if told and (len(" ".join([*told, text])) > limit or not _is_line(text, article)):
+            break
+        if _is_line(text, article):
+            told.append(text)
+    return [Sentence(text=" ".join(told), article=article.id, place="standfirst")] if told else []
+
+
+def _is_line(text: str, article: Article) -> bool:
+    """Tell whether a sentence of a standfirst can be printed alone."""
+    finished = text if is_sentence(text) else text + "."
+    if len(text) < _LINE_SHORTEST or flaw_of(finished, article.language) >= 1:
+        return False
+    return not text.endswith(("…", "...", ":")) and key(text) != key(article.title) and _is_borne_out(text, article)

@@ -225,7 +225,7 @@ def preheader(subject: str, offered: Sequence[Sentence], language: str = "en") -
 
 def line_of(lead: Article, offered: Sequence[Sentence]) -> Sentence | None:
     """Say the news in one line: the standfirst's first sentence, else the first printed one, else the headline."""
-    for sentence in (*first_line_of(lead), *offered[:1]):
+    for sentence in (*first_line_of(lead, LINE_LIMIT), *offered[:1]):
         if fitted := _fitted(sentence, LINE_LIMIT, lead.language):
             return fitted
     title = headline.subject_of([headline.of_article(lead)], language=lead.language)

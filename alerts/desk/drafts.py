@@ -29,9 +29,16 @@ def tell_of(desk: Newsdesk, edition: Edition) -> None:
     until = f"for {wait} min, at the latest until {desk.local_time(edition.expires_at)}"
     text = (
         f'"{edition.subject}" waits for approval ({count.to_send} readers, {until}). '
-        f"Why: {'; '.join(edition.reasons)}. Approve: alerts approve {edition.id}"
+        f"{_said(edition)}Why: {'; '.join(edition.reasons)}. Approve: alerts approve {edition.id}"
     )
     note(desk, NoticeKind.DRAFT_WAITS, key=f"draft/{edition.id}", text=text, edition=edition.id)
+
+
+def _said(edition: Edition) -> str:
+    """Give the news in a line, and what the editor should know before a yes."""
+    line = f"{edition.line} " if edition.line and edition.line != edition.subject else ""
+    doubts = dict.fromkeys(doubt for entry in edition.entries for doubt in entry.doubts)
+    return line + "".join(f"Mind: {doubt}. " for doubt in doubts)
 
 
 def look_after(desk: Newsdesk) -> None:

@@ -128,6 +128,12 @@ def _mail(desk: Newsdesk, notice: Notice, editor: str) -> bool:
     return outcome.kind in {OutcomeKind.ACCEPTED, OutcomeKind.REJECTED}
 
 
+def _line(desk: Newsdesk, notice: Notice) -> str:
+    """Give the news of the edition that a notice is about in one line, for a chat or a text message."""
+    record = desk.store.ledger.find(notice.edition) if notice.edition else None
+    return (record.edition.line or record.edition.subject) if record else ""
+
+
 def _post(desk: Newsdesk, notice: Notice, address: str) -> str:
     """POST a notice; return what went wrong, empty: nothing."""
     import httpx2
@@ -137,6 +143,7 @@ def _post(desk: Newsdesk, notice: Notice, address: str) -> str:
             "kind": notice.kind.value,
             "text": notice.text,
             "edition": notice.edition,
+            "line": _line(desk, notice),
             "at": notice.at.isoformat(),
             "newsroom": desk.config.newsroom.name,
         }
