@@ -28,9 +28,8 @@ from alerts.mail.fill import fill
 from alerts.mail.mime import Skeleton
 from alerts.mail.variant import Addressed, Hole, Slot, Variant
 from alerts.model import DeliveryId, Edition, Mailbox
-from alerts.templating import Renderer
+from alerts.templating import Renderer, samples
 from benchmarks.table import Row, show
-from tests.quality import samples
 
 ROUNDS = 7
 READERS = 200

@@ -9,10 +9,9 @@ from alerts import bundled
 from alerts.mail.fill import fill
 from alerts.mail.variant import Addressed, Slot
 from alerts.model import DeliveryId, Edition, Mailbox
-from alerts.templating import Renderer, preview
+from alerts.templating import Renderer, preview, samples
 from alerts.templating.checks import preflight
 from alerts.templating.notice import render_notice
-from tests.quality import samples
 
 READER = Addressed(
     delivery=DeliveryId(1),

@@ -10,10 +10,9 @@ import pytest
 from alerts import bundled
 from alerts.mail.variant import Addressed, Hole, Slot, Variant
 from alerts.model import DeliveryId, Edition, Entry, Finding, Image, Mailbox, Sentence, Severity
-from alerts.templating import Renderer, preview, theme
+from alerts.templating import Renderer, preview, samples, theme
 from alerts.templating.checks import preflight
 from alerts.templating.theme import Brand, contrast
-from tests.quality import samples
 
 RENDERER = Renderer(bundled=bundled.path("templates"))
 

@@ -9,10 +9,9 @@ from alerts import bundled
 from alerts.errors import TemplateError
 from alerts.mail.fill import fill
 from alerts.mail.variant import Slot
-from alerts.templating import Renderer
+from alerts.templating import Renderer, samples
 from alerts.templating.compile import to_html
 from alerts.templating.vault import Vault
-from tests.quality import samples
 
 HEAD = "<mjml>\n<mj-body>\n<mj-section><mj-column><mj-text>\n"
 TAIL = "\n</mj-text></mj-column></mj-section>\n</mj-body>\n</mjml>\n"

@@ -21,8 +21,7 @@ from alerts.mail.fill import BLOCKED, fill, one_line
 from alerts.mail.headers import clean
 from alerts.mail.variant import Hole, Slot, Variant
 from alerts.model import Edition, Entry, Image, Kind, Mailbox, Sentence
-from alerts.templating import Renderer
-from tests.quality import samples
+from alerts.templating import Renderer, samples
 
 READER = {
     Slot.NAME: "Ada",

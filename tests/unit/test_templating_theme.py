@@ -9,9 +9,8 @@ from alerts import bundled
 from alerts.errors import TemplateError
 from alerts.mail.fill import fill
 from alerts.model import Edition
-from alerts.templating import Renderer, theme
+from alerts.templating import Renderer, samples, theme
 from alerts.templating.theme import Brand, Theme
-from tests.quality import samples
 from tests.unit.test_templating_rendering import READER
 
 SHIPPED = bundled.path("templates")

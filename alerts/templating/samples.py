@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from alerts.model import Edition, EditionId, Entry, Image, Kind, Mailbox, Sentence, StoryId, Urgency
-from alerts.templating import Brand
+from alerts.templating.theme import Brand
 
 BRAND = Brand(
     name="The Harbour Post",
