@@ -76,15 +76,6 @@ def contained(one: Sketch, other: Sketch) -> float:
     return len(mine & theirs) / fewer if fewer >= _LEAST_COMPARED else 0.0
 
 
-def are_copies(one: Article, other: Article) -> bool:
-    """Tell whether one of two articles was made from the other's text, or both from a third."""
-    mine, theirs = sketch_of(one), sketch_of(other)
-    if mine.hashes and theirs.hashes:
-        return contained(mine, theirs) >= COPY
-    # Only headlines can be compared.
-    return key(one.title) == key(other.title) and len(words(one.title)) >= _WORDS_OF_A_HEADLINE
-
-
 def is_same(article: Article, known: Article) -> bool:
     """Tell whether an article of the same outlet is a known one under a new address: there is nothing new in it.
 
@@ -97,17 +88,19 @@ def is_same(article: Article, known: Article) -> bool:
     mine, theirs = sketch_of(article), sketch_of(known)
     if contained(mine, theirs) < SAME:
         return False
-    # The very same text of some length is the same under any headline.
-    if mine == theirs and len(mine.hashes) >= _NO_TEMPLATE:
+    # The very same text of some length is the same under any headline, unless that counts anew.
+    if mine == theirs and len(mine.hashes) >= _NO_TEMPLATE and _numbers(article.title) == _numbers(known.title):
         return True
     return _facts(article) <= _facts(known) or _facts(known) <= _facts(article)
 
 
 def _facts(article: Article) -> frozenset[str]:
     """Collect the headline's words that tell one event from another of its kind, and the numbers of the opening."""
-    opening = " ".join(article.paragraphs[:3])
-    numbers = (word for word in words(opening) if any(char.isdigit() for char in word))
-    return frozenset((*words(article.title), *numbers))
+    return frozenset(words(article.title)) | _numbers(" ".join(article.paragraphs[:3]))
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(word for word in words(text) if any(char.isdigit() for char in word))
 
 
 # --- voices ---------------------------------------------------------------------------------------
