@@ -10,6 +10,7 @@ from datetime import timedelta
 from alerts.audience import lists
 from alerts.desk import send
 from alerts.desk.newsdesk import Newsdesk
+from alerts.desk.receive import SHORTEST_TOKEN
 from alerts.desk.sync_subscribers import list_files
 from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.model import Edition, EditionId, Entry, Finding, Kind, Sentence, Severity
@@ -71,8 +72,25 @@ def _settings(desk: Newsdesk) -> list[Finding]:
         )
     if not config.desk.editors and not config.desk.webhook:
         found.append(_warning("[desk] names no editors and no webhook", remedy="nobody would hear of waiting drafts"))
+    found += _push_tokens(desk)
     if not config.outlets:
         found.append(_warning("no outlets", remedy="alerts feeds add URL"))
+    return found
+
+
+def _push_tokens(desk: Newsdesk) -> list[Finding]:
+    found = []
+    for table in desk.config.outlets:
+        if table.push is None:
+            continue
+        try:
+            token = table.push.read(base=desk.config.base, what=f'push of "{table.name}"')
+        except ConfigError as error:
+            found.append(_error(str(error), remedy=error.hint))
+            continue
+        if len(token) < SHORTEST_TOKEN:
+            text = f'push of "{table.name}" is shorter than {SHORTEST_TOKEN} characters: its CMS is turned away'
+            found.append(_error(text, remedy="make one: openssl rand -hex 24"))
     return found
 
 
