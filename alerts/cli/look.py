@@ -84,7 +84,10 @@ def status(session: Session, /) -> None:
             "provider": desk.config.provider.use,
             "stopped": stopped.value if stopped else None,
             "heartbeat_at": beat.at if beat else None,
-            "open": [{"edition": r.edition.id, "state": r.state, "counts": counts[r.edition.id]} for r in going],
+            "open": [
+                {"edition": r.edition.id, "state": r.state, "line": r.edition.line, "counts": counts[r.edition.id]}
+                for r in going
+            ],
             "due": due,
             "failing_feeds": [state.url for state in feeds],
         }
