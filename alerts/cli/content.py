@@ -1,7 +1,6 @@
 """`feeds` and `stories`: what comes in."""
 
 from dataclasses import asdict
-
 from typing import TYPE_CHECKING
 
 import click
