@@ -6,7 +6,6 @@ Where the headline does not say it in a number or a turn, a sentence must also s
 sent of the story so far, the linked articles included.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -117,20 +116,16 @@ def _grown(text: str, before: str, language: str) -> str | None:
 
 
 def _turned(opening: str, before: str, language: str) -> str | None:
-    """A state that was told has become another one, in a word that was not told."""
+    """A state that was told has become another one, for which no word was told."""
     for was, became in developments_for(language).turns:
         stood, turned = mention(was), mention(became)
         if stood is None or turned is None:
             continue
-        fresh = next((hit for hit in turned.finditer(opening) if not _mentions(before, hit[0])), None)
-        old = stood.search(before) if fresh else None
+        fresh = turned.search(opening)
+        old = stood.search(before) if fresh and not turned.search(before) else None
         if fresh is not None and old is not None:
             return f"it turned: “{old[0]}” before, now “{fresh[0]}”"
     return None
-
-
-def _mentions(text: str, phrase: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _named(title: str, before: str) -> str | None:
