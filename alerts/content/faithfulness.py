@@ -22,6 +22,8 @@ _FOREIGN_SHARE = 0.35
 _MOST_SENTENCES = 2000
 #: this share of a claim's words in one sentence: the claim is nearly its copy and is held to that very sentence
 _COPIED = 0.75
+#: a negation so many words before a claim is about it
+_DENIED_BEFORE = 6
 _QUOTES = re.compile(r"“([^“”]{2,})”|«\s*([^«»]{2,}?)\s*»|„([^„“”]{2,})[“”]|\"([^\"]{2,})\"")
 _CLAUSE_ENDS = re.compile(r"[.!?;:,—–][\"”’)]*\s")
 _NAME = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ][\w’'.-]*(?:\s+[^\W\d_a-zß-öø-ÿ][\w’'.-]*)*")
@@ -124,13 +126,17 @@ class Guard:
 
     def _torn(self, said: _Told, mark: str) -> Iterator[Unsupported]:
         """Find what was torn out of a denial: `Nobody believes that` is gone, the rest stands word for word."""
+        torn = False
         for told in self._told:
             at = key(told.text).find(mark)
-            if at > 0 and len(said.tokens) > 2:
-                clause = _CLAUSE_ENDS.split(_head(told.text, at))[-1]
-                if NEGATIONS.intersection(_tokens(clause)):
-                    yield Unsupported(text=said.text, what="denied in the source, not here")
+            if at < 0:
+                continue
+            clause = _CLAUSE_ENDS.split(_head(told.text, at))[-1]
+            torn = len(said.tokens) > 2 and bool(NEGATIONS.intersection(_tokens(clause)[-_DENIED_BEFORE:]))
+            if not torn:
                 return
+        if torn:
+            yield Unsupported(text=said.text, what="denied in the source, not here")
 
     def _near(self, said: _Told) -> tuple[list[_Told], bool]:
         """Find the source sentences that a claim may come from, best first; True: it is nearly a copy of the best."""
