@@ -132,7 +132,7 @@ _REPEATED = {"outlets", "digests", "breaking.words", "breaking.routes"}
 
 _CONFIGURATION_HEAD = """# Configuration
 
-<!-- Written by `make docs` from config.example.toml and alerts/config.py; not by hand. -->
+<!-- Written by `make docs` from config.example.toml and alerts/config/; not by hand. -->
 
 `alerts` reads one TOML file: `--config FILE`, else `$ALERTS_CONFIG`, else `config.toml` in the current folder.
 `alerts init` writes a short one; [config.example.toml](../config.example.toml) shows every key. What a file leaves

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-import structlog
 from flask import Flask, Response, abort, jsonify, request
 from waitress import wasyncore
 from waitress.server import create_server
@@ -27,8 +26,6 @@ from alerts.model import Severity
 from alerts.templating.checks import SIZE_ERROR
 from alerts.templating.simulation import Program, View, seen
 from alerts.web.pages import HEADERS, environment
-
-log = structlog.get_logger()
 
 _WIDTHS = ("320", "375", "600", "1000")
 #: how often the files are looked at, and how long a page waits for a change before it asks again

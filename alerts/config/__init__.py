@@ -1,0 +1,70 @@
+"""Settings: `config.toml` → frozen records. Edge: reads files and the environment.
+
+Every mistake is reported at once, in words an editor can act on. Secrets are never literals: `{ env = "NAME" }` or
+`{ file = "path" }`, read at the moment they are used. Paths are relative to the configuration file.
+"""
+
+from alerts.config.reading import load, load_policy
+from alerts.config.tables import (
+    Breaking,
+    BreakingRoute,
+    BreakingWeights,
+    BreakingWords,
+    Config,
+    Delivery,
+    Desk,
+    Digest,
+    Fetching,
+    Keys,
+    Log,
+    Newsroom,
+    OutboxProvider,
+    OutletTable,
+    ProviderTable,
+    Sender,
+    SendGridProvider,
+    SmtpProvider,
+    Store,
+    Subscribers,
+    Summaries,
+    Templates,
+    Theme,
+    Web,
+    day_names,
+)
+from alerts.config.values import Address, Line, Secret, Zone, duration
+
+__all__ = [
+    "Address",
+    "Breaking",
+    "BreakingRoute",
+    "BreakingWeights",
+    "BreakingWords",
+    "Config",
+    "Delivery",
+    "Desk",
+    "Digest",
+    "Fetching",
+    "Keys",
+    "Line",
+    "Log",
+    "Newsroom",
+    "OutboxProvider",
+    "OutletTable",
+    "ProviderTable",
+    "Secret",
+    "SendGridProvider",
+    "Sender",
+    "SmtpProvider",
+    "Store",
+    "Subscribers",
+    "Summaries",
+    "Templates",
+    "Theme",
+    "Web",
+    "Zone",
+    "day_names",
+    "duration",
+    "load",
+    "load_policy",
+]
