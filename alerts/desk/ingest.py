@@ -126,7 +126,7 @@ class _Poll:
         return self._polled
 
     def _admit(self, *, everything: bool) -> None:
-        """Ask whatever is due, priority feeds first."""
+        """Ask whatever is due, priority feeds first, failing ones last."""
         now = self._desk.clock()
         known = {state.url: state for state in self._desk.store.archive.feed_states()}
         moved = {state.moved_to: state for state in known.values() if state.moved_to}
@@ -137,7 +137,9 @@ class _Poll:
             due = everything or (state.retired_at is None and polling.is_due(state.next_poll_at, now))
             if due and feed not in self._states:
                 self._states[feed] = replace(state, outlet=outlet.name)
-                self._round.add(feed, host=host_of(_address(state)), rank=0 if outlet.priority else 1)
+                # What failed last time comes last: it may take the guarded worker all the time it is allowed.
+                rank = (2 if state.failures else 0) + (0 if outlet.priority else 1)
+                self._round.add(feed, host=host_of(_address(state)), rank=rank)
 
     # --- in the threads of the round ---
 

@@ -8,10 +8,12 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import unquote
 
 import pytest
 
 from alerts.content.addresses import is_public
+from alerts.content.answers import NoAnswer
 from alerts.content.fetch import Fetcher, retry_after
 from alerts.errors import ContentError
 
@@ -23,6 +25,8 @@ class Site(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     seen: ClassVar[list[tuple[str, dict[str, str]]]] = []
+    #: so many connections break without an answer
+    drops: ClassVar[int] = 0
 
     def do_GET(self) -> None:
         path = self.path
@@ -51,6 +55,16 @@ class Site(BaseHTTPRequestHandler):
             self._answer(503, b"", {"Retry-After": "120"})
         elif path == "/broken":
             self._answer(500, b"oops")
+        elif path == "/unchanged":
+            self._answer(304, b"")
+        elif path.startswith("/fresh?"):
+            said = unquote(path.partition("?")[2])
+            self._answer(200, FEED, {"Cache-Control": said, "Age": said.partition(" age=")[2] or "0"})
+        elif path == "/shaky" and Site.drops:
+            Site.drops -= 1
+            self.close_connection = True
+        elif path == "/shaky":
+            self._answer(200, FEED)
         elif path == "/packed":
             self._answer(200, gzip.compress(FEED), {"Content-Encoding": "gzip"})
         elif path == "/bomb":
@@ -141,6 +155,42 @@ def test_what_the_publisher_says_of_polling_is_handed_on(site: str, fetcher: Fet
     assert (busy.status, busy.retry_after) == (503, timedelta(seconds=120))
     with pytest.raises(ContentError, match="answered 410"):
         fetcher.fetch_page(f"{site}/gone")
+
+
+def test_a_dropped_connection_is_tried_once_more(site: str, fetcher: Fetcher) -> None:
+    Site.drops = 1
+    assert fetcher.fetch(f"{site}/shaky").body == FEED
+    Site.drops = 2
+    with pytest.raises(NoAnswer, match="cannot be reached"):
+        fetcher.fetch(f"{site}/shaky")
+    assert Site.drops == 0
+
+
+def test_an_answer_that_confirms_what_we_never_had_is_no_answer(site: str, fetcher: Fetcher) -> None:
+    with pytest.raises(ContentError, match="never gave it to us"):
+        fetcher.fetch(f"{site}/unchanged")
+
+
+@pytest.mark.parametrize(
+    ("path", "wait"),
+    [
+        ("/fresh?max-age=600", timedelta(minutes=10)),
+        ("/fresh?public,%20max-age=600,%20age=100", timedelta(seconds=500)),
+        ("/fresh?s-maxage=600", None),
+        ("/fresh?no-cache,%20max-age=600", None),
+    ],
+)
+def test_how_long_an_answer_holds(site: str, fetcher: Fetcher, path: str, wait: timedelta | None) -> None:
+    assert fetcher.fetch(f"{site}{path}").fresh_for == wait
+
+
+def test_closing_ends_what_is_under_way(site: str) -> None:
+    patient = Fetcher(timeout=20, allow_private=("127.0.0.1",))
+    threading.Timer(0.3, patient.close).start()
+    began = time.monotonic()
+    with pytest.raises(ContentError):
+        patient.fetch(f"{site}/drip")
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(
