@@ -12,6 +12,7 @@ from alerts.desk import Newsdesk, clustering, decide, drafts, ingest
 from alerts.desk.drafts import look_after
 from alerts.desk.ingest import poll
 from alerts.desk.notify import tell
+from alerts.errors import SendRefused
 from alerts.model import EditionState, Kind, NoticeKind
 from alerts.store.records import EditionRecord
 from tests.integration.newsdesk import Hands, open_newsroom
@@ -49,6 +50,11 @@ FIRE = (
     "Breaking: Explosion and fire at Skarrow oil refinery, dozens injured",
     "An explosion has torn through the oil refinery on Skarrow, and dozens of workers were injured. "
     "Flames could be seen from twenty miles away, the coastguard said.",
+)
+SHIP = (
+    "Breaking: Container ship sinks off Cape Merrow, nine missing",
+    "A container ship has sunk in heavy seas off Cape Merrow, and nine of her crew are missing, the coastguard said. "
+    "The vessel sent a distress call shortly before three; two helicopters are searching.",
 )
 QUIET = ("Library opens a reading room for children", "The library on Quay Street has opened a room for its youngest.")
 
@@ -257,3 +263,81 @@ def test_an_article_that_is_rewritten_in_its_place_is_an_update(newsstand: Press
     (update,) = newsstand.drafts()
     assert update.edition.kind is Kind.UPDATE
     assert "14 dead" in update.edition.subject
+
+
+def test_a_draft_does_not_lapse_before_the_desk_could_be_told(tmp_path: Path, hands: Hands) -> None:
+    """The webhook is down for forty minutes; the draft's half hour begins when it answers."""
+    breaking = '\n[desk]\nwebhook = "http://127.0.0.1:9/closed"'
+    for newsstand in press(tmp_path, hands, breaking=breaking):
+        newsstand.publish("herald", QUAKE)
+        tell(newsstand.desk)
+        hands.turn(minutes=40)
+        look_after(newsstand.desk)
+        (draft,) = newsstand.drafts()
+        newsstand.desk.store.daybook.notice_posted(f"draft/{draft.edition.id}", now=hands.at)
+        hands.turn(minutes=29)
+        look_after(newsstand.desk)
+        assert len(newsstand.drafts()) == 1
+        hands.turn(minutes=2)
+        with pytest.raises(SendRefused, match="has expired"):
+            decide.approve(newsstand.desk, draft.edition.id, editor="Nora")
+        look_after(newsstand.desk)
+        assert newsstand.drafts() == []
+
+
+def test_a_draft_never_outlives_its_news_whoever_was_told(tmp_path: Path, hands: Hands) -> None:
+    breaking = '\n[desk]\nwebhook = "http://127.0.0.1:9/closed"'
+    for newsstand in press(tmp_path, hands, breaking=breaking):
+        newsstand.publish("herald", QUAKE)
+        hands.turn(minutes=91)
+        look_after(newsstand.desk)
+        assert newsstand.drafts() == []
+
+
+def test_a_waiting_draft_is_written_anew_when_its_story_moves_on(newsstand: Press) -> None:
+    newsstand.publish("herald", QUAKE)
+    (before,) = newsstand.drafts()
+    newsstand.publish("herald", QUAKE_WORSE)
+    (after,) = newsstand.drafts()
+    assert after.edition.id == before.edition.id
+    assert "14 dead" in after.edition.subject
+    assert any("was written anew" in text for text in newsstand.notices(NoticeKind.DRAFT_WAITS))
+    with pytest.raises(SendRefused, match="changed since you read it"):
+        decide.approve(newsstand.desk, before.edition.id, editor="Nora", seen=before.content_hash)
+
+
+def test_an_editors_own_words_are_not_written_over(newsstand: Press) -> None:
+    newsstand.publish("herald", QUAKE)
+    (draft,) = newsstand.drafts()
+    decide.edit(
+        newsstand.desk, draft.edition.id, "Subject: Quake in our town\n\nStay out of Pier Street.", editor="Nora"
+    )
+    newsstand.publish("herald", QUAKE_WORSE)
+    (after,) = newsstand.drafts()
+    assert after.edition.subject == "Quake in our town"
+    assert any("waits as you wrote it" in text for text in newsstand.notices(NoticeKind.DRAFT_WAITS))
+
+
+def test_every_decision_is_kept_with_its_signals(tmp_path: Path, hands: Hands) -> None:
+    """Approved, sent by itself, lapsed: each with the score that it was decided on."""
+    for newsstand in press(tmp_path, hands, herald="automatic = true"):
+        newsstand.publish("herald", QUAKE)
+        newsstand.publish("herald", FIRE)
+        decide.approve(newsstand.desk, newsstand.drafts()[0].edition.id, editor="Nora")
+        newsstand.publish("herald", SHIP)
+        tell(newsstand.desk)
+        hands.turn(minutes=31)
+        look_after(newsstand.desk)
+        records = newsstand.desk.store.ledger.editions()
+        made = [newsstand.desk.store.daybook.decisions(record.edition.id)[-1] for record in reversed(records)]
+        assert [one.decision for one in made] == ["automatic", "approve", "lapse"]
+        assert all(one.verdict and one.verdict.score > 2.5 and one.verdict.signals for one in made)
+
+
+def test_alerts_on_a_topic_go_where_its_route_says(tmp_path: Path, hands: Hands) -> None:
+    routes = '\n[[breaking.routes]]\ntopic = "industry"\nsegments = "morning"\n[topics]\nindustry = ["refinery"]\n'
+    for newsstand in press(tmp_path, hands, breaking=routes):
+        newsstand.publish("herald", QUAKE)
+        newsstand.publish("herald", FIRE)
+        segments = {record.edition.subject[:5]: record.edition.segments for record in newsstand.drafts()}
+        assert sorted(segments.values()) == [("breaking",), ("morning",)]

@@ -11,7 +11,7 @@ from alerts.content.breaking import BreakingPolicy, develops, judge
 from alerts.content.stories import joined
 from alerts.content.summary import summarise
 from alerts.content.topics import topics_of
-from alerts.model import Article, Edition, Level, Outlet, Relation, Story, Verdict
+from alerts.model import Article, Edition, Level, Outlet, Relation, Story, Urgency, Verdict
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 COURIER = Outlet(name="Courier", owner="Group", trust=0.9)
@@ -214,3 +214,194 @@ def test_a_word_in_passing_or_inside_another_word_is_no_topic() -> None:
     assert topics_of(article("Councillor's choir", "It sings."), RULES) == ()
 
 
+def test_what_the_publisher_says_comes_before_words_and_a_barred_word_keeps_out() -> None:
+    rules = {"sea": ("ferry", "-fairy ferry", "https://courier.example/sea.xml"), "sport": ("sport", "regatta")}
+    regatta = article("Regatta off Skarrow: ferry waits for the fleet", "It waits.", section="Sport")
+    assert topics_of(regatta, rules) == ("sport", "sea"), "filed first"
+    tale = article("The fairy ferry of Skarrow", "A tale for children.")
+    assert topics_of(tale, rules) == ()
+    assert topics_of(replace(tale, feed="https://courier.example/sea.xml"), rules) == ("sea",)
+
+
+# --- signals --------------------------------------------------------------------------------------
+
+
+def test_every_point_is_value_times_weight_and_the_sum_is_the_score() -> None:
+    found = verdict(replace(FERRY, section="Breaking News"), FERRY_WIRE, watch_words=("Port Ellery",))
+    assert {one.name for one in found.signals} >= {"marker", "owners", "speed", "gravity", "trust", "watch"}
+    for one in found.signals:
+        assert one.points == pytest.approx(one.value * one.weight, abs=0.03)
+    assert found.score == pytest.approx(sum(one.points for one in found.signals), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"urgency": Urgency.FLASH},
+        {"section": "Breaking News"},
+        {"categories": ("Urgent",)},
+        {"section": "Live desk"},
+        {"feed": "https://courier.example/breaking.xml"},
+    ],
+)
+def test_a_publisher_has_many_ways_to_say_that_it_is_breaking(how: dict[str, object]) -> None:
+    outlets = OUTLETS | {"Courier": replace(COURIER, breaking=("Live desk", "https://courier.example/breaking.xml"))}
+    plain = judge(story_of(TRAM), outlets=outlets, policy=BreakingPolicy(), now=NOW)
+    said = judge(story_of(replace(TRAM, **how)), outlets=outlets, policy=BreakingPolicy(), now=NOW)  # type: ignore[arg-type]
+    assert signal(plain, "marker") == 0
+    assert signal(said, "marker") > 3
+
+
+def test_a_newsrooms_own_words_count() -> None:
+    burst = article("Hornwater dam gives way above Skarrow", "Water is running into the valley.")
+    assert signal(verdict(burst), "gravity") == 0
+    own = {"en": (("disaster", ("dam gives way",)),)}
+    assert signal(verdict(burst, more_words=own), "gravity") > 1
+
+
+def test_thirty_dead_are_graver_than_three_and_money_or_an_age_is_no_toll() -> None:
+    three, thirty = (article(f"Bus crash kills {dead} near Harwick", "A bus crashed.") for dead in (3, 30))
+    assert signal(verdict(thirty), "gravity") > signal(verdict(three), "gravity")
+    debt = article("Crash costs city 30 million crowns", "It does.")
+    aged = article("Woman, 93-year-old, dies in crash", "She died.")
+    assert signal(verdict(debt), "gravity") < signal(verdict(three), "gravity")
+    assert "counted" not in " ".join(verdict(aged).reasons)
+
+
+def test_what_somebody_only_said_weighs_half() -> None:
+    done = article("Missile attack on Harwick harbour", "It was hit.")
+    said = article("Minister warns of missile attack on Harwick harbour", "He warned.")
+    assert signal(verdict(said), "gravity") < signal(verdict(done), "gravity")
+
+
+def test_a_live_blog_beside_a_report_does_not_soften_it() -> None:
+    blog = article("Ferry aground off Port Ellery – live updates", "All the latest.", minutes=5)
+    assert signal(verdict(FERRY, blog), "soft") == 0
+    assert signal(verdict(blog), "soft") < 0
+    assert signal(verdict(article("Video shows ferry aground", "It does.")), "soft") == 0
+
+
+def test_speed_is_measured_against_what_the_outlets_usually_do() -> None:
+    reports = [
+        replace(FERRY, id=article_id(f"https://c.example/{n}", ""), seen_at=NOW, published_at=None) for n in (1, 2, 3)
+    ]
+    story = story_of(FERRY, *reports)
+    quiet = judge(story, outlets=OUTLETS, policy=BreakingPolicy(), now=NOW)
+    ticker = judge(story, outlets=OUTLETS, policy=BreakingPolicy(), now=NOW, rates={"Courier": 3.0})
+    assert signal(quiet, "speed") > 3 * signal(ticker, "speed") > 0
+    past = [
+        story_of(*(article(f"Story {n} report {k}", "x", minutes=600 - 10 * k) for k in range(4))) for n in range(3)
+    ]
+    assert breaking.usual_rates(past, now=NOW)["Courier"] == pytest.approx(3.0)
+    assert breaking.usual_rates([story], now=NOW) == {}, "what is judged sets no measure"
+
+
+def test_news_is_as_old_as_its_gravest_report() -> None:
+    warning = article("Harwick expects a storm tonight", "It may be strong.", minutes=300)
+    deaths = article("Storm kills 4 in Harwick", "Four people were killed.", minutes=5)
+    assert verdict(warning, deaths).level is not Level.DIGEST_ONLY
+    repeated = article("Storm in Harwick: 4 killed, mayor says", "Four people were killed.", minutes=2)
+    old = replace(deaths, seen_at=NOW - timedelta(hours=4), published_at=NOW - timedelta(hours=4))
+    assert verdict(old, repeated).level is Level.DIGEST_ONLY
+
+
+# --- the policy -----------------------------------------------------------------------------------
+
+
+MARKED = replace(FERRY, section="Breaking News")
+TRUSTED = OUTLETS | {"Courier": replace(COURIER, automatic=True)}
+
+
+def ruling(
+    story: Story,
+    *past: breaking.Proposed,
+    outlets: dict[str, Outlet] | None = None,
+    at: datetime = NOW,
+    **history: object,
+) -> breaking.Ruling:
+    known = outlets or OUTLETS
+    since = max((one.at for one in past), default=None)
+    judged = replace(story, verdict=judge(story, outlets=known, policy=BreakingPolicy(), now=at, since=since))
+    return breaking.rule(
+        judged,
+        outlets=known,
+        policy=BreakingPolicy(),
+        alerting=breaking.Alerting(),
+        history=breaking.History(story=past, **history),  # type: ignore[arg-type]
+        now=at,
+    )
+
+
+def gates(found: breaking.Ruling) -> list[str]:
+    return [gate.name for gate in found.gates]
+
+
+def sent(story: Story, *, waits: bool = False, is_told: bool = True) -> breaking.Proposed:
+    return breaking.Proposed(edition=told(story), waits=waits, told=is_told, at=NOW)
+
+
+def test_by_default_an_editor_approves_and_a_trusted_marked_outlet_may_go_by_itself() -> None:
+    assert (ruling(story_of(MARKED)).action, gates(ruling(story_of(MARKED)))) == ("alert", ["approval"])
+    assert ruling(story_of(MARKED), outlets=TRUSTED).automatic
+
+
+@pytest.mark.parametrize(
+    ("outlet", "story", "history", "asks"),
+    [
+        (replace(COURIER, automatic=True, trust=0.8), MARKED, {}, "trust"),
+        (replace(COURIER, automatic=True), FERRY, {}, "marker"),
+        (replace(COURIER, automatic=True), article("Choir sings at noon", "It did.", section="Urgent"), {}, "review"),
+        (replace(COURIER, automatic=True), MARKED, {"alerts_at": (NOW - timedelta(minutes=10),)}, "gap"),
+        (replace(COURIER, automatic=True), MARKED, {"alerts_at": (NOW - timedelta(hours=2),) * 10}, "cap"),
+    ],
+)
+def test_whatever_speaks_against_going_by_itself_asks_an_editor(
+    outlet: Outlet, story: Article, history: dict[str, object], asks: str
+) -> None:
+    found = ruling(story_of(story), outlets=OUTLETS | {"Courier": outlet}, **history)  # type: ignore[arg-type]
+    assert found.action == "alert"
+    assert not found.automatic
+    assert asks in gates(found)
+
+
+def test_a_gate_that_stops_is_named() -> None:
+    story = story_of(MARKED)
+    assert ruling(story_of(TRAM)).stopped_by is not None
+    assert gates(ruling(story, backfill=True))[0] == "backfill"
+    assert gates(ruling(story_of(replace(MARKED, embargo_until=NOW + timedelta(hours=1)))))[0] == "embargo"
+    assert "expired" in gates(ruling(story, at=NOW + timedelta(minutes=95)))
+    assert "age" in gates(ruling(story, at=NOW + timedelta(hours=4)))
+    assert gates(ruling(story, sent(story, waits=True, is_told=False)))[0] == "draft"
+    assert gates(ruling(story, sent(story)))[0] == "window"
+
+
+def test_what_only_watched_outlets_have_is_told_to_the_desk() -> None:
+    found = ruling(story_of(FERRY_WIRE))
+    assert (found.action, found.kind) == ("tell the desk", None)
+
+
+def test_a_told_story_is_an_update_once_it_develops() -> None:
+    story = story_of(MARKED)
+    news = later("Ferry off Port Ellery sinks, 9 dead", "Nine people are dead after the Skarrow Queen sank at dusk.")
+    grown = joined(story, news, lead_outlets=OURS)
+    at = NOW + timedelta(minutes=35)
+    found = ruling(replace(grown, lead=news), sent(story), at=at)
+    assert found.action == "update"
+    assert found.developed
+    assert found.reasons[0] == found.developed
+    rejected = ruling(replace(grown, lead=news), sent(story, is_told=False), at=at)
+    assert rejected.action == "alert", "readers were told nothing"
+
+
+def test_a_development_must_be_new_against_everything_sent_and_count_the_same_thing() -> None:
+    before = story_of(QUAKE)
+    once = told(before)
+    worse = replace(
+        before, lead=later("Quake in Valdona kills 45", "Rescue workers have found 45 bodies in the ruins.")
+    )
+    assert develops(worse, [once]) == "a number grew: 17 dead before, now 45"
+    twice = editions.alert(worse, summarise([worse.lead or QUAKE]), segments=["breaking"], made_at=NOW)
+    again = replace(before, lead=later("Valdona quake: 45 killed", "Rescue workers have found 45 bodies in the ruins."))
+    assert develops(again, [twice, once]) is None
+    other = later("Quake in Valdona: 40 cars crushed", "Forty cars were crushed by the wall of the old market hall.")
+    assert develops(replace(before, lead=other), [once]) is None
