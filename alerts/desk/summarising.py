@@ -12,6 +12,7 @@ from alerts.content.candidates import leans
 from alerts.content.conflicts import disputes
 from alerts.content.faithfulness import Guard
 from alerts.content.summary import ALERT, BLURB, Budget, summarise
+from alerts.desk import embargo
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ContentError
 from alerts.log import log
@@ -30,6 +31,8 @@ def summary_of(desk: Newsdesk, articles: Sequence[Article], *, kind: Literal["al
     extracted = summarise(articles, owners=owners)
     if kind not in desk.config.summaries.kinds or not articles[0].paragraphs:
         return extracted
+    if any(embargo.running(desk, article) for article in articles):
+        return extracted  # what is under embargo leaves the house for nobody, a language model neither
     if (summariser := desk.summariser) is None:
         return extracted
     budget = ALERT if kind == "alert" else BLURB
