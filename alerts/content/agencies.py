@@ -13,7 +13,7 @@ from pathlib import Path
 _PLACE = r"[^\W\d_][\w.'’\- ]{1,40}(?:,\s?[^\W\d_][\w.'’ ]{1,30}){0,2}"
 _DAY = r"(?:,?\s(?:\d{1,2}\.?\s)?[^\W\d_]{3,10}\.?(?:\s\d{1,2})?(?:,?\s\d{4})?)?"
 #: `LONDON, Jan 5 (Reuters) - `, `(AP) — `; the name in brackets is looked up
-_SIGNED = re.compile(rf"\s*(?:{_PLACE}{_DAY}\s?)?\(([^()]{{2,40}})\)\s?(?:(?:--|[—–―:-])\s?)")
+_SIGNED = re.compile(rf"\s*(?:({_PLACE}){_DAY}\s?)?\(([^()]{{2,40}})\)\.?\s?(?:(?:--|[—–―:-])\s?)")
 _LONGEST = 110
 
 
@@ -45,7 +45,10 @@ def named_in(line: str) -> str:
 def in_dateline(paragraph: str) -> str:
     """Name the agency in the dateline with which a text begins: `LONDON, Jan 5 (AP) —`; empty: none."""
     match = _SIGNED.match(paragraph[:_LONGEST])
-    return _first_of(match[1]) if match else ""
+    # `The minister (AP) — as he is known —`: a place has capitals.
+    if match is None or any(word[0].islower() for word in re.findall(r"[^\W\d_]{4,}", (match[1] or "").split(",")[0])):
+        return ""
+    return _first_of(match[2])
 
 
 def among(authors: Sequence[str]) -> tuple[str, tuple[str, ...]]:

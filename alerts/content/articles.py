@@ -133,8 +133,13 @@ def from_entry(
     feed: str,
     now: datetime,
     language: str = "",
-) -> Article:
-    """Make an article of a feed's entry and, where it was fetched, its page; the page knows the text better."""
+) -> Article | None:
+    """Make an article of a feed's entry and, where it was fetched, its page; the page knows the text better.
+
+    None: the entry says nothing, neither headline nor text nor where to find them.
+    """
+    if not (entry.title or entry.url or entry.summary or entry.body):
+        return None
     body = entry.body if not _is_teaser(entry, page) else ()
     cleaned = clean(body or entry.summary, title=entry.title, language=entry.language or language)
     title = cleaned.title or (page.title if page else "")

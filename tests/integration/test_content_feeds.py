@@ -12,6 +12,7 @@ from alerts.content import feeds
 from alerts.content.articles import from_entry
 from alerts.errors import ContentError
 from alerts.guarded import GuardedFailure, Worker
+from alerts.model import Urgency
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -190,7 +191,77 @@ def test_no_markup_leaves_the_content_room(worker: Worker, payload: str) -> None
     feed = RSS.replace("Three people died.", f"<![CDATA[{payload}<p>Three died.</p>]]>").replace("<b>bomb</b>", payload)
     (entry,) = read(worker, feed).entries
     article = from_entry(entry, outlet="Courier", feed="f", now=NOW)
+    assert article is not None
     printed = " ".join([article.title, article.standfirst, *article.paragraphs, *article.authors, article.url])
     assert "<" not in printed
     assert "javascript:" not in printed
     assert "expression(" not in printed
+
+
+WIRE = """<?xml version="1.0"?><rss version="2.0" xmlns:nitf="http://iptc.org/nitf" xmlns:prism="http://prism.example"
+ xmlns:media="http://search.yahoo.com/mrss/" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"><channel><title>Wire</title>
+<item><title>Flash</title><link>https://c.example/1</link><nitf:urgency ed-urg="1"/></item>
+<item><title>Bulletin</title><link>https://c.example/2</link><prism:urgency>2</prism:urgency></item>
+<item><title>Usual</title><link>https://c.example/3</link><category domain="http://iptc.example/urgency">4</category></item>
+<item><title>Signed</title><link>https://p.example/~r/4</link><feedburner:origLink>https://c.example/4</feedburner:origLink>
+  <dc:source>Reuters</dc:source><description>The ferry sails again.</description>
+  <media:content url="https://c.example/small.jpg" medium="image" width="90"/>
+  <media:content url="https://c.example/large.jpg" medium="image" width="900"><media:credit>Ida</media:credit>
+  <media:description>A ferry at dawn. It is long gone from the quay by now.</media:description></media:content></item>
+<item><description>No headline, only this.</description><guid>x</guid></item><item/></channel></rss>"""
+
+
+def test_what_an_agency_says_of_its_texts(worker: Worker) -> None:
+    reading = read(worker, WIRE)
+    made = [from_entry(entry, outlet="Courier", feed="f", now=NOW) for entry in reading.entries]
+    assert [entry.urgency for entry in reading.entries] == [1, 2, 4, None, None, None]
+    assert [article.urgency for article in made[:3] if article] == [Urgency.FLASH, Urgency.ALERT, None]
+    signed = made[3]
+    assert signed is not None
+    assert (signed.agency, signed.url) == ("Reuters", "https://c.example/4")
+    # A picture's caption is not the article's text, and the largest picture is the picture.
+    assert signed.paragraphs == ("The ferry sails again.",)
+    assert signed.image is not None
+    assert (signed.image.url, signed.image.credit) == ("https://c.example/large.jpg", "Ida")
+    assert signed.image.caption.startswith("A ferry at dawn.")
+    assert made[4] is not None
+    assert made[4].title == "No headline, only this."
+    assert made[5] is None
+
+
+def test_home_made_prefixes_and_broken_sitemaps_are_read(worker: Worker) -> None:
+    item = "<rss:item><rss:title>Ferry</rss:title><rss:link>/x</rss:link></rss:item>"
+    body = f"<rss:rss><rss:channel>{item}</rss:channel></rss:rss>"
+    (entry,) = read(worker, body).entries
+    assert (entry.title, entry.url) == ("Ferry", "https://courier.example/x")
+    broken = (
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://c.example/a?b&c=1</loc>'
+        "<news:news><news:title>Fish & chips</news:title></news:news></url>"
+    )
+    (entry,) = read(worker, broken).entries
+    assert entry.title.startswith("Fish")
+
+
+def test_a_server_that_lies_about_the_encoding_spoils_nothing(worker: Worker) -> None:
+    body = "<rss version='2.0'><channel><item><title>Café brûlé à Pôrt</title></item></channel></rss>"
+    for stated in ("text/xml; charset=iso-8859-1", "text/xml", "text/html", "application/rss+xml; charset=nonsense"):
+        reading = feeds.read(body.encode(), url="https://c.example/f", content_type=stated, worker=worker)
+        assert reading.entries[0].title == "Café brûlé à Pôrt"
+    latin = feeds.read(
+        body.encode("cp1252"), url="https://c.example/f", content_type="text/xml; charset=iso-8859-1", worker=worker
+    )
+    assert latin.entries[0].title == "Café brûlé à Pôrt"
+
+
+def test_a_summary_that_ends_within_a_sentence_was_cut(worker: Worker) -> None:
+    cut = (
+        "The ferry with 214 people aboard ran aground off Port Ellery at dawn on Tuesday, "
+        "and four lifeboats from three stations went out to help the crew of"
+    )
+    item = "<item><title>Ferry</title><description>{}</description></item>"
+    items = item.format(cut) + item.format("Ferry aground. Four boats help.")
+    first, second = read(worker, f"<rss version='2.0'><channel>{items}</channel></rss>").entries
+    made = [from_entry(entry, outlet="Courier", feed="f", now=NOW) for entry in (first, second)]
+    assert [article.truncated for article in made if article] == [True, False]

@@ -31,9 +31,8 @@ def read(folder: Path, worker: Worker) -> dict[str, list[Article]]:
     for outlet in outlets:
         for feed in outlet.feeds:
             reading = feeds.read(Path(feed).read_bytes(), url=feed, worker=worker)
-            found[outlet.name] = [
-                from_entry(entry, outlet=outlet.name, feed=feed, now=NOW) for entry in reading.entries
-            ]
+            made = (from_entry(entry, outlet=outlet.name, feed=feed, now=NOW) for entry in reading.entries)
+            found[outlet.name] = [article for article in made if article is not None]
     return found
 
 

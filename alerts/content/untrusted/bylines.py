@@ -27,8 +27,8 @@ _ROLES = (
 )
 _ROLE = re.compile(rf"\s*[,|–—-]\s+[^,|]{{0,60}}\b(?:{_ROLES})\b.*$", re.IGNORECASE)
 _AFTER = re.compile(
-    r"\s*(?:[|•·@]|\s[–—-]\s|\b(?:on|am|le|el)\s+\d|\b(?:updated|published|posted|for|in|vor|il y a|hace)\b\s|\(|"
-    r",?\s\w{0,9}\.?\s?\d{1,2}[.,:/ ]).*$"
+    r"\s*(?:[|•·@]|\s[–—-]\s|\b(?:on|am|le|el)\s+(?:[\w.,]{1,12}\s){0,3}\d|"
+    r"\b(?:updated|published|posted|for|in|vor|il y a|hace)\b\s|\(|,?\s\w{0,9}\.?\s?\d{1,2}[.,:/ ]).*$"
 )
 _BETWEEN = re.compile(r"\s*(?:;|,|&|\band\b|\bund\b|\bet\b|\by\b|\be\b|\bwith\b|\bmit\b|\bavec\b|\bcon\b)\s*")
 #: names of desks, not of people; good enough where there is nothing better
@@ -44,6 +44,9 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(r"(?:^|[\s_-])(?:bio|avatar|image|img|photo|description|desc|box|social|links?|twitter)", re.I)
+_PARTICLES = frozenset(
+    ("van", "von", "de", "der", "den", "del", "du", "la", "le", "al", "bin", "ibn", "da", "di", "dos", "zu", "y")
+)
 _MOST = 8
 
 
@@ -109,7 +112,7 @@ def _shown(layout: Layout) -> Iterator[list[str]]:
     yield _named(layout.article, lambda node: node.get("itemprop") in {"author", "creator"})
     yield _named(layout.head, lambda node: "author" in (node.get("rel") or "").split())
     yield _named(layout.head, _is_byline)
-    yield _named(layout.head, lambda node: _BY_LINE.match(_start(node)) is not None)
+    yield _named(layout.head, _begins_with_by)
     yield _labelled(layout.head)
     yield _named(layout.article, lambda node: "author" in (node.get("rel") or "").split())
     yield _named(layout.article, _is_byline)
@@ -150,25 +153,38 @@ def _is_byline(node: Node) -> bool:
     return _BYLINE.search(marks) is not None and not _NO_NAME.search(marks) and len(text_of(node, most=160)) < 150
 
 
-def _start(node: Node) -> str:
-    """Read an element whose own text begins with a label; long ones are prose."""
-    own = re.sub(r"\s+", " ", node.text or "").strip()
+def _begins_with_by(node: Node) -> bool:
+    """Tell a line `By Jane Doe` that nothing marks; `By noon on Tuesday` is none, and long ones are prose."""
+    own = _squeezed(node.text)
     if not own or not _BY_LINE.match(own + " x"):
-        return ""
+        return False
     said = text_of(node, most=160)
-    return said if len(said) < 120 else ""
+    names = names_in([said]) if len(said) < 120 and _BY_LINE.match(said) else []
+    # `Posted by Ida` can only be a name; `By Monday` cannot.
+    fewest = 1 if re.match(r"\w+ by\b", said, re.IGNORECASE) else 2
+    return bool(names) and all(_is_capitalised(name, fewest) for name in names)
+
+
+def _is_capitalised(name: str, fewest: int) -> bool:
+    """Tell whether a name has so many words but particles, each with a capital."""
+    parts = [part for part in name.split() if part.lower() not in _PARTICLES]
+    return len(parts) >= fewest and all(not part[0].islower() for part in parts)
 
 
 def _labelled(nodes: Sequence[Node]) -> list[str]:
     """Read `Author` in an element of its own, with the name in the next one."""
     for node in nodes:
-        own = re.sub(r"\s+", " ", node.text or "").strip()
+        own = _squeezed(node.text)
         if own and _ONLY_LABEL.match(own) and len(own) > 3:
             following = node.getnext()
             said = text_of(following, most=120) if following is not None else ""
             if len(said) < 100 and names_in([said]):
                 return [said]
     return []
+
+
+def _squeezed(text: str | None) -> str:
+    return re.sub(r"\s+", " ", text).strip() if text else ""
 
 
 def _mark(text: str) -> str:
