@@ -147,6 +147,6 @@ def plain(answer: str) -> tuple[str, ...]:
     """Reduce what a model wrote to its sentences: no markup, no links, no list marks."""
     found: list[str] = []
     for line in answer[:5000].splitlines():
-        bare = _LIST_MARK.sub("", _MARKUP.sub(lambda match: match[1] or "", _LINK.sub("", line)))
+        bare = _LIST_MARK.sub("", _LINK.sub("", _MARKUP.sub(lambda match: match[1] or "", line)))
         found += sentences.split(tidy(bare))
     return tuple(sentence for sentence in found if any(char.isalnum() for char in sentence))
