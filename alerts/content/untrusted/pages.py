@@ -7,6 +7,7 @@ import charset_normalizer
 import trafilatura
 from trafilatura.utils import load_html
 
+from alerts.content.untrusted.markup import MAX_PARAGRAPHS
 from alerts.content.untrusted.metadata import Metadata
 from alerts.content.untrusted.pruning import prune
 from alerts.errors import ContentError
@@ -24,7 +25,7 @@ def extract(body: bytes, url: str, content_type: str, latest: str = "") -> dict[
     found: Any = trafilatura.bare_extraction(tree, url=url or None, favor_precision=True, include_comments=False)
     if found is None or not (found.text or "").strip():
         raise ContentError("has no article text (only a menu, a form, or a page made by a script)")
-    paragraphs = [line.strip() for line in found.text.split("\n") if line.strip()]
+    paragraphs = [line.strip() for line in found.text.split("\n") if line.strip()][:MAX_PARAGRAPHS]
     return {**facts, **_guessed(html, url, facts), "paragraphs": paragraphs}
 
 
