@@ -1,9 +1,9 @@
 """How fast is a poll of 500 feeds, and what does an article cost from its feed entry to its scored story?
 
 A server of its own process answers every request after 50 ms: 450 feeds with 304, 50 with 30 new entries each. They are
-polled by the real desk: real database with 2,000 articles, guarded worker, stories, judgement, proposals. Once all feeds are of one host,
-where two connections are the limit (500 × 50 ms / 2 = 12.5 s at best), once of 50. There is no peer: no library polls,
-stores and judges.
+polled by the real desk: real database with 2,000 articles, guarded worker, stories, judgement, proposals. Once all
+feeds are of one host, where two connections are the limit (500 × 50 ms / 2 = 12.5 s at best), once of 50. There is no
+peer: no library polls, stores and judges.
 
     make bench-content_polling
 """
