@@ -66,9 +66,10 @@ def _is_of(one: "Traced", finding: "Finding") -> bool:
 
 
 def _sentence(one: "Traced") -> list[str]:
-    where = f"{one.outlet}, {one.place}: {one.title}" if one.article else ""
+    where = f"{one.outlet}, {one.place}: {one.title}"
     if one.written_by:
-        where = f"{one.written_by}; {'held against' if one.article else 'no article yet'} {where}".rstrip()
+        against = f"held against {one.outlet}: {one.title}" if one.article else "no article yet"
+        where = f"{one.written_by}; {against}"
     lines = [wrapped(one.text, indent="   "), f"     ← {where}"]
     if one.source and one.source != one.text:
         lines.append(wrapped(f"there: {one.source}", indent="       "))
