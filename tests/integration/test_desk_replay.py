@@ -100,7 +100,12 @@ def test_recorded_feeds_run_through_the_policy_by_their_own_clock(desk: Newsdesk
 def test_an_automatic_outlet_goes_by_itself_and_the_gates_that_asked_are_named(tmp_path: Path, tape: Path) -> None:
     desk = open_newsroom(tmp_path / "newsroom", clock=Hands(), more=OUTLETS.format(automatic="automatic = true"))
     found = replay(desk, feeds=tape)
-    assert [one.automatic for one in found.happened if one.what == "alert"] == [True]
+    assert [(one.what, one.automatic) for one in found.happened] == [
+        ("alert", True),
+        ("not ours yet", False),
+        ("update", False),
+    ]
+    assert "marker" in [gate.name for gate in found.happened[2].asked], "the update does not call itself breaking"
     strict = tmp_path / "strict.toml"
     strict.write_text("[breaking]\nautomatic_trust = 0.95\n")
     found = replay(desk, feeds=tape, policy=strict)

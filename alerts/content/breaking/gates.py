@@ -9,7 +9,7 @@ A new gate is a function from `_Case` to `Gate | None` in `_STOPPING` or `_ASKIN
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.content.breaking.development import develops
 from alerts.content.breaking.score import BreakingPolicy, broke_at
@@ -283,7 +283,9 @@ def _marker(case: _Case) -> Gate | None:
     lead = case.story.lead
     if lead is None:
         return None
-    own = [article for article in case.story.articles if article.outlet == lead.outlet]
+    # The marker of what was told already does not let an update go.
+    told_at = case.since or datetime.min.replace(tzinfo=UTC)
+    own = [one for one in case.story.articles if one.outlet == lead.outlet and (one.told_at > told_at or one == lead)]
     outlet = case.outlets.get(lead.outlet)
     if any(marked(article, outlet, case.policy.words(article.language)) for article in own):
         return None
