@@ -217,8 +217,8 @@ class _Poll:
         kept = [
             (article, self._states[feed].first_success_at is None or article.id in old[feed] or _is_stale(article, now))
             for feed, answer in read.items()
-            for article in identity.recognised(
-                self._desk, cleanse.cleansed(self._desk, complete.unless_known(self._desk, answer.articles))
+            for article in complete.unless_known(
+                self._desk, identity.recognised(self._desk, cleanse.cleansed(self._desk, answer.articles))
             )
         ]
         # An article that two feeds bring is news if one of them brings it as such: the last one counts.
