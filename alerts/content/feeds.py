@@ -13,11 +13,10 @@ from alerts.model import Image
 
 #: a text that ends like this goes on elsewhere
 _CUT_OFF = re.compile(
-    r"(\[\s*(…|\.\.\.|&hellip;)\s*\]|…|\.\.\.|\b(read|continue reading|lire la suite|weiterlesen|leer más)\b[^.]{0,40})"
-    r"\s*[\]»→>]*$",
+    r"(\[\s*(…|\.\.\.|&hellip;)\s*\]|…|\.\.\.|\b(read (more|on|full|the (full|whole|rest))|continue reading|"
+    r"lire la suite|weiterlesen|mehr lesen|leer más|seguir leyendo)\b[^.:]{0,40})\s*[\]»→>]*$",
     re.IGNORECASE,
 )
-
 #: a summary this long that ends without a full stop was cut; shorter ones may be lines
 _CUT_LENGTH = 140
 _URGENT_WORDS = {"flash": 1, "bulletin": 2, "urgent": 2}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from alerts import config as settings
 from alerts.content import alternates, feeds
 from alerts.content.answers import Fetched
+from alerts.content.text import tidy
 from alerts.desk.init import toml_text
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ConfigError, ContentError
@@ -74,7 +75,9 @@ def _feed(desk: Newsdesk, address: str, fetched: Fetched, name: str) -> Added:
     """Try what was fetched as a feed. Raises ContentError when it is none."""
     reading = feeds.read(fetched.body, url=fetched.url, content_type=fetched.content_type, worker=desk.worker)
     return Added(
-        outlet=name or reading.title or _host(address), url=fetched.moved_to or address, entries=len(reading.entries)
+        outlet=name or tidy(reading.title) or _host(address),
+        url=fetched.moved_to or address,
+        entries=len(reading.entries),
     )
 
 
