@@ -12,7 +12,7 @@ range in which the figures hardly move.
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,8 +72,8 @@ class Clusterer:
         self._articles = 0
         #: grew since they were last compared with the others
         self._grown: set[StoryId] = set()
-        #: of the last article: it is added after it was placed
-        self._last: tuple[Article | None, Traits | None] = None, None
+        #: the last article and what it would be alone: it is added after it was placed
+        self._last: tuple[Article, Traits, Open] | None = None
 
     @classmethod
     def of(cls, stories: Iterable[Story]) -> "Clusterer":
@@ -89,8 +89,7 @@ class Clusterer:
 
     def place(self, article: Article) -> Placement:
         """Tell which open story an article belongs to, without adding it."""
-        traits = self._traits(article)
-        mine = self._as_story(article, traits)
+        traits, mine = self._alone(article)
         best = Placement(story=None, similarity=0.0)
         least = 1 if traits.is_short else _LEAST_SHARED
         for story in self._candidates(mine):
@@ -102,27 +101,22 @@ class Clusterer:
         need = _JOIN_SHORT if traits.is_short else _JOIN
         return best if best.similarity >= need else Placement(story=None, similarity=best.similarity)
 
-    def likeness(self, article: Article, story: StoryId) -> Placement:
-        """Tell how like a story an article is that was put into it."""
-        mine, there = self._as_story(article, self._traits(article)), self._stories.get(story)
-        if there is None:
-            return Placement(story=story, similarity=0.0)
-        return Placement(story=story, similarity=similarity(mine, there), shared=shared(mine, there))
-
     def add(self, article: Article, story: StoryId, *, again: bool = False) -> None:
         """Add an article to a story, which may be a new one; `again`: its words were counted before."""
-        traits = self._traits(article)
+        traits, alone = self._alone(article)
         if not again:
             self._count(traits)
-        self._put(self._as_story(article, traits), story)
+        self._put(alone, story)
 
-    def alike(self) -> list[Alike]:
+    def alike(self, only: Collection[StoryId] | None = None) -> list[Alike]:
         """List pairs of stories that seem to be one, most alike first, no story twice; only what grew since last time.
 
-        It changes nothing: whoever keeps the stories joins them, with `join`, and may ask again.
+        `only` those are compared with the others, and stay to be compared with all that grew. It changes nothing:
+        whoever keeps the stories joins them, with `join`, and may ask again.
         """
         found: list[tuple[float, Open, Open]] = []
-        for story in [self._stories[grown] for grown in sorted(self._grown) if grown in self._stories]:
+        grown = self._grown if only is None else self._grown.intersection(only)
+        for story in [self._stories[name] for name in sorted(grown) if name in self._stories]:
             for other in self._candidates(story):
                 if other.id == story.id or abs(other.seen_at - story.seen_at) > WINDOW:
                     continue
@@ -130,7 +124,8 @@ class Clusterer:
                 if likeness >= _needed(story, other):
                     first, second = sorted((story, other), key=lambda one: (one.first_at, one.id))
                     found.append((likeness, first, second))
-        self._grown.clear()
+        if only is None:
+            self._grown.clear()
         used: set[StoryId] = set()
         pairs = []
         for likeness, first, second in sorted(found, key=lambda pair: (-pair[0], pair[1].id, pair[2].id)):
@@ -166,12 +161,12 @@ class Clusterer:
             self._articles //= 2
             self._seen = Counter({term: count // 2 for term, count in self._seen.items() if count > 1})
 
-    def _traits(self, article: Article) -> Traits:
-        known, traits = self._last
-        if traits is None or known is not article:
+    def _alone(self, article: Article) -> tuple[Traits, Open]:
+        """Tell what an article is about, and make the story that it alone would be."""
+        if self._last is None or self._last[0] is not article:
             traits = traits_of(article)
-            self._last = article, traits
-        return traits
+            self._last = article, traits, self._as_story(article, traits)
+        return self._last[1], self._last[2]
 
     def _put(self, part: Open, story: StoryId) -> None:
         known = self._stories.get(story)
@@ -230,11 +225,6 @@ def _needed(one: Open, other: Open) -> float:
     both_short = one.is_short and other.is_short
     joining, merging = (_REJOIN_SHORT, _MERGE_SHORT) if both_short else (_REJOIN, _MERGE)
     return merging - (merging - joining) / min(one.articles, other.articles)
-
-
-def place(article: Article, open_stories: Sequence[Story]) -> StoryId | None:
-    """Tell which of some stories an article belongs to; None: it begins one."""
-    return Clusterer.of(open_stories).place(article).story
 
 
 def new_story_id(article: Article) -> StoryId:

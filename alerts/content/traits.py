@@ -6,7 +6,7 @@ trials – share every word but those, so they are kept apart.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,7 +46,7 @@ class Traits:
 def traits_of(article: Article) -> Traits:
     """Count the words of an article's headline and opening, and its names and numbers."""
     parts = _opening(article.paragraphs or (article.standfirst,))
-    counted: Counter[str] = Counter(list(_terms(article.title)) * _TITLE_WEIGHT)
+    counted: Counter[str] = Counter(_terms(article.title) * _TITLE_WEIGHT)
     body = [term for part in parts for term in _terms(part)]
     counted.update(body)
     is_short = len(body) < _SHORT
@@ -69,12 +69,16 @@ def _opening(paragraphs: Sequence[str]) -> list[str]:
     return [part for part in taken if part]
 
 
-def _terms(text: str) -> Iterator[str]:
-    for word in words(text):
-        if not word.isascii() and _UNSPACED.match(word):
-            yield from (word[at : at + 2] for at in range(max(1, len(word) - 1)))
-        elif term := _term(word):
-            yield term
+def _terms(text: str) -> list[str]:
+    found = words(text)
+    if _UNSPACED.search(text):
+        found = [part for word in found for part in _parts(word)]
+    return [term for word in found if (term := _term(word))]
+
+
+def _parts(word: str) -> list[str]:
+    """Cut a word of an unspaced script into its pairs of letters."""
+    return [word[at : at + 2] for at in range(max(1, len(word) - 1))] if _UNSPACED.match(word) else [word]
 
 
 @lru_cache(maxsize=50_000)

@@ -4,7 +4,7 @@ articles ─► known home? copy? likest open story? ─► stories ─► (now 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from alerts.content import copies
@@ -12,7 +12,7 @@ from alerts.content.stories import WINDOW, Alike, Placement, joined
 from alerts.desk import judging
 from alerts.desk.newsdesk import Newsdesk
 from alerts.log import log
-from alerts.model import Article, ArticleId, Relation, Story, StoryId
+from alerts.model import Article, ArticleId, Level, Relation, Story, StoryId
 from alerts.store.records import Joining
 
 #: Stories are compared with one another so often.
@@ -84,12 +84,20 @@ class _Placing:
         for article in waiting:
             # An article that changed stays in its story, whatever it says now.
             self._place(article, homes.get(article.id))
-        self._compare()
-        changed = judging.judged(desk, [*self._touched.values()], among=self._open.known, now=now)
+        if self._is_due():
+            self._compare()
+        changed = self._judged()
+        # What is about to be told must not be one with what was told: it is compared at once.
+        of_note = {one.id for one in changed if one.verdict and one.verdict.level is not Level.DIGEST_ONLY}
+        if of_note and self._compare(of_note):
+            changed = self._judged()
         for story in changed:
             version = desk.store.archive.save_story(story, why=self._why[story.id])
             self._open.saved(story.id, version)
         return changed
+
+    def _judged(self) -> list[Story]:
+        return judging.judged(self._desk, [*self._touched.values()], among=self._open.known, now=self._now)
 
     def _story(self, story: StoryId) -> Story | None:
         return self._touched.get(story) or self._desk.store.archive.story(story)
@@ -122,25 +130,35 @@ class _Placing:
 
     # --- stories that grew alike ---
 
-    def _compare(self) -> None:
-        """Join stories that turned out to tell of one event, every so often; an editor's word stands."""
+    def _is_due(self) -> bool:
+        """Tell whether it is time to compare all stories."""
         daybook = self._desk.store.daybook
         last = daybook.get(_COMPARED)
         if last is not None and self._now - last.at < _COMPARE_EVERY:
-            return
+            return False
         daybook.put(_COMPARED, "", now=self._now)
-        for _ in range(_ROUNDS if last is not None else 0):
-            pairs = self._open.clusterer.alike()
-            for pair in pairs:
-                self._merge(pair)
-            if not pairs:
-                break
+        return last is not None
 
-    def _merge(self, pair: Alike) -> None:
+    def _compare(self, only: Collection[StoryId] | None = None) -> bool:
+        """Join stories that turned out to tell of one event; an editor's word stands. Tell whether any were joined.
+
+        `only` those are joined with stories that were told, for little is known yet of what has just come.
+        """
+        for number in range(_ROUNDS):
+            alike = [pair for pair in self._open.clusterer.alike(only) if only is None or self._was_told(pair)]
+            if not sum([self._merge(pair) for pair in alike]):
+                return number > 0
+        return True
+
+    def _was_told(self, pair: Alike) -> bool:
+        return bool(self._desk.store.ledger.story_editions([pair.story, pair.other]))
+
+    def _merge(self, pair: Alike) -> bool:
+        """Join two stories, unless editors keep them apart."""
         store = self._desk.store
         arranged = store.placements.arranged([pair.story, pair.other])
         if len(arranged) == 2:
-            return
+            return False
         told = {
             entry.story
             for one in store.ledger.story_editions([pair.story, pair.other])
@@ -151,7 +169,7 @@ class _Placing:
         both = [self._story(into), self._story(gone)]
         stories = [story for story in both if story is not None]
         if len(stories) < 2:
-            return
+            return False
         # What waits to be saved must be in the archive before its articles move.
         store.archive.save_story(stories[1], why=self._why.pop(gone, None))
         store.placements.merge(into, [gone], now=self._now)
@@ -163,3 +181,4 @@ class _Placing:
         self._open.forget(gone)
         self._open.take(self._touched[into], version=None)
         log.info("stories_merged", into=into, gone=gone, similarity=because.similarity)
+        return True

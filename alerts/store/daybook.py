@@ -130,6 +130,13 @@ class Daybook:
             rows = connection.execute(select(table).where(table.c.edition_id == edition).order_by(table.c.id)).all()
         return [_decision(row) for row in rows]
 
+    def story_decisions(self, story: StoryId) -> list[Decision]:
+        """List what was decided on a story and its editions, oldest first."""
+        table = tables.decisions
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(table).where(table.c.story_id == story).order_by(table.c.id)).all()
+        return [_decision(row) for row in rows]
+
     # --- notices ----------------------------------------------------------------------------------
 
     def add_notice(self, notice: Notice) -> bool:
