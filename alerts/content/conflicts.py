@@ -79,7 +79,8 @@ def _differs(other: Article, value: float, classes: set[str], noun: str, text: s
             )
             if same_thing and figure.value == value:
                 return None
-            if same_thing and different is None:
+            # Rather `45 people` of the text than the bare `45` of a headline.
+            if same_thing and (different is None or " " not in different.written):
                 different = Telling(article=other, value=figure.value, written=_written(sentence, figure, language))
     return different
 

@@ -73,7 +73,7 @@ def summarise(articles: Sequence[Article], *, owners: Mapping[str, str] | None =
         sentences=alert,
         blurb=blurb,
         method="standfirst" if standfirst else "lead",
-        line=line_of(lead, [one for one in printable if not _disputed(one, articles)]),
+        line=line_of(articles, opening),
         doubts=doubts,
     )
 
@@ -223,10 +223,16 @@ def preheader(subject: str, offered: Sequence[Sentence], language: str = "en") -
     return next((text for text in (*fresh, *texts) if len(text) <= longest), "")
 
 
-def line_of(lead: Article, offered: Sequence[Sentence]) -> Sentence | None:
-    """Say the news in one line: the standfirst's first sentence, else the first printed one, else the headline."""
-    for sentence in (*first_line_of(lead, LINE_LIMIT), *offered[:1]):
-        if fitted := _fitted(sentence, LINE_LIMIT, lead.language):
-            return fitted
+def line_of(articles: Sequence[Article], opening: Sequence[Sentence]) -> Sentence | None:
+    """Say the news in one line: the standfirst's first sentence, else the first printed one, else the headline.
+
+    None: there is none without a number on which the articles disagree.
+    """
+    lead = articles[0]
     title = headline.subject_of([headline.of_article(lead)], language=lead.language)
-    return Sentence(text=title, article=lead.id, place="title") if content_of(title) else None
+    headlined = Sentence(text=title, article=lead.id, place="title")
+    for sentence in (*first_line_of(lead, LINE_LIMIT), *opening[:1], headlined):
+        fitted = _fitted(sentence, LINE_LIMIT, lead.language)
+        if fitted and content_of(fitted.text) and not _disputed(fitted, articles):
+            return fitted
+    return None
