@@ -396,6 +396,27 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a mail looks and who it is from, where that is not as usual; empty: as usual."""
+
+    #: a theme's name
+    theme: str = ""
+    #: of the mail's own words
+    language: str = ""
+    sender: Mailbox | None = None
+    reply_to: Mailbox | None = None
+
+    def over(self, usual: "Look") -> "Look":
+        """Fill what is empty from another look."""
+        return Look(
+            theme=self.theme or usual.theme,
+            language=self.language or usual.language,
+            sender=self.sender or usual.sender,
+            reply_to=self.reply_to or usual.reply_to,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """A named rule that picks subscribers: of the sources, all that meet every `include` and no `exclude`."""
 
@@ -407,6 +428,8 @@ class Segment:
     exclude: tuple[Condition, ...] = ()
     #: 0…1: the share that is picked, stable by address hash
     sample: float = 1.0
+    #: of what is sent to it
+    look: Look = Look()
 
     @property
     def sample_below(self) -> str | None:

@@ -165,6 +165,7 @@ def _table_of(annotation: Any) -> type[BaseModel] | None:
 
 
 _BY_CHECK = {
+    "mailbox": "an address, or a name with one: `The Desk <desk@example.org>`",
     "_zone": "a time zone",
     "_address": "an e-mail address",
     "_one_line": "text on one line",

@@ -7,10 +7,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from alerts.errors import Problem
-from alerts.model import Condition, Segment, Segments, folded
+from alerts.model import Condition, Look, Mailbox, Segment, Segments, folded
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
-_KEYS = ("title", "from", "include", "exclude", "sample")
+_KEYS = ("title", "from", "include", "exclude", "sample", "theme", "language", "sender", "reply_to")
+_WORD = re.compile(r"[A-Za-z0-9-]{1,40}")
+_MAILBOX = re.compile(r"(?:([^<>\x00-\x1f]*?)\s*<([^\s@<>]+@[^\s@<>]+)>|([^\s@<>]+@[^\s@<>]+))")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +58,28 @@ class SegmentFile:
             include=self._conditions(name, "include", table.get("include", {})),
             exclude=self._conditions(name, "exclude", table.get("exclude", {})),
             sample=self._sample(name, table.get("sample", 1.0)),
+            look=Look(
+                theme=self._word(name, "theme", table.get("theme", "")),
+                language=self._word(name, "language", table.get("language", "")),
+                sender=self._mailbox(name, "sender", table.get("sender")),
+                reply_to=self._mailbox(name, "reply_to", table.get("reply_to")),
+            ),
         )
+
+    def _word(self, name: str, key: str, written: object) -> str:
+        if written == "" or (isinstance(written, str) and _WORD.fullmatch(written)):
+            return str(written)
+        self._wrong((name, key), "must be one word", 'such as "en"' if key == "language" else "the name of a theme")
+        return ""
+
+    def _mailbox(self, name: str, key: str, written: object) -> Mailbox | None:
+        if written is None:
+            return None
+        match = _MAILBOX.fullmatch(written.strip()) if isinstance(written, str) else None
+        if match is None:
+            self._wrong((name, key), "must be an address, or a name with one", '"The Desk <desk@example.org>"')
+            return None
+        return Mailbox(address=match[2] or match[3], name=(match[1] or "").strip('" '))
 
     def _title(self, name: str, written: object) -> str:
         if isinstance(written, str) and written.isprintable():

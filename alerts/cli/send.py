@@ -338,11 +338,12 @@ def preflight(
 ) -> None:
     """Check a mail without sending it; exit code 6 when something forbids sending."""
     from alerts.desk import send as sending
+    from alerts.desk.rendering import render
     from alerts.model import Severity
 
     with session.desk() as desk:
         picked = chosen(session, desk, sources, segments, digest, edition, **words)
-        found = sending.findings(desk, picked, sending.render(desk, picked))
+        found = sending.findings(desk, picked, render(desk, picked))
         lines = [f"{f.severity.value}: {f.text} [{f.code}] {f.remedy}".rstrip() for f in found]
         session.data(found, "\n".join(lines) or "nothing found")
         if any(finding.severity is Severity.ERROR for finding in found):

@@ -13,7 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alerts.config.values import (
     Address,
+    Colour,
     Duration,
+    FromTo,
+    Language,
     Line,
     Name,
     OneOrMany,
@@ -23,13 +26,13 @@ from alerts.config.values import (
     Zone,
 )
 from alerts.errors import ConfigError
-from alerts.model import Mailbox, Outlet, Relation, UnknownPolicy
+from alerts.model import Look, Mailbox, Outlet, Relation, UnknownPolicy
 
 
 class Newsroom(Table):
     name: Line = "Our newsroom"
     site: WebAddress = "https://news.example.org"
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] = "en"
+    language: Language = "en"
     timezone: Zone = "UTC"
 
 
@@ -235,6 +238,15 @@ class Digest(Table):
     #: shown to the desk this long before; untouched, it goes
     draft: Duration | None = None
     topics: tuple[str, ...] = ()
+    theme: Name | None = None
+    language: Language | None = None
+    sender: FromTo | None = None
+    reply_to: FromTo | None = None
+
+    @property
+    def look(self) -> Look:
+        """How it looks and who it is from, where that is not as usual."""
+        return Look(theme=self.theme or "", language=self.language or "", sender=self.sender, reply_to=self.reply_to)
 
     @model_validator(mode="after")
     def _times(self) -> "Digest":
@@ -283,9 +295,11 @@ class Subscribers(Table):
 
 
 class Theme(Table):
+    #: themes/NAME.toml of the templates
+    name: Name = "default"
     logo: WebAddress | None = None
-    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#a4161a"
-    accent_dark: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#ff9a9a"
+    accent: Colour | None = None
+    accent_dark: Colour | None = None
 
 
 class Log(Table):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from alerts.errors import ConfigError
+from alerts.model import Mailbox
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -40,6 +41,20 @@ def _address(written: object) -> str:
     return written
 
 
+def mailbox(written: object) -> Mailbox:
+    """Read `desk@example.org` or `The Desk <desk@example.org>`. Raises ValueError."""
+    if isinstance(written, Mailbox):
+        return written
+    match = (
+        re.fullmatch(r"(?:([^<>\x00-\x1f]*?)\s*<([^<>]+)>|([^<>]+))", written.strip())
+        if isinstance(written, str)
+        else None
+    )
+    if match is None:
+        raise ValueError('must be an address or a name with one, such as "The Desk <desk@example.org>"')
+    return Mailbox(address=_address((match[2] or match[3]).strip()), name=(match[1] or "").strip().strip('"'))
+
+
 def _one_line(written: object) -> str:
     if not isinstance(written, str) or any(ord(char) < 32 or ord(char) == 127 for char in written):
         raise ValueError("must be text on one line")
@@ -53,10 +68,12 @@ def _one_or_many(written: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Address = Annotated[str, BeforeValidator(_address)]
+FromTo = Annotated[Mailbox, BeforeValidator(mailbox)]
 Line = Annotated[str, BeforeValidator(_one_line)]
 OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts.audience import lists
-from alerts.desk import send
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.receive import SHORTEST_TOKEN
+from alerts.desk.rendering import render
 from alerts.desk.sync_subscribers import list_files
 from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.model import Edition, EditionId, Entry, Finding, Kind, Sentence, Severity
@@ -136,7 +136,7 @@ def _templates(desk: Newsdesk) -> list[Finding]:
     said = (Sentence(text="A sentence of a sample story, which is sent to nobody."),)
     entry = Entry(headline="A sample story", sentences=said, url="https://example.org/sample", section="Sample")
     for kind, name in ((Kind.ALERT, ""), (Kind.DIGEST, "sample")):
-        send.render(
+        render(
             desk,
             Edition(
                 id=EditionId("sample"),

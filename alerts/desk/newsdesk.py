@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from alerts.guarded import Worker
     from alerts.store import Store
     from alerts.store.records import EditionRecord
-    from alerts.templating.theme import Brand
     from alerts.templating.renderer import Renderer
+    from alerts.templating.theme import Brand, Theme
 
 
 def utc_now() -> datetime:
@@ -166,10 +166,23 @@ class Newsdesk:
             name=config.newsroom.name,
             site=config.newsroom.site,
             postal_address=config.sender.postal_address,
+            theme=config.theme.name,
             logo=config.theme.logo or "",
-            accent=config.theme.accent,
-            accent_dark=config.theme.accent_dark,
+            accent=config.theme.accent or "",
+            accent_dark=config.theme.accent_dark or "",
         )
+
+    @property
+    def theme(self) -> "Theme":
+        """The newsroom's own look; the shipped one where its own cannot be used, so that readers can still leave."""
+        from alerts.errors import TemplateError
+        from alerts.templating import theme
+
+        shipped = bundled.path("templates")
+        try:
+            return theme.load(self.brand, [self.config.base / self.config.templates.directory, shipped])
+        except TemplateError:
+            return theme.load(theme.Brand(name=self.config.newsroom.name), [shipped])
 
     @property
     def domain(self) -> str:

@@ -3,13 +3,14 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 from alerts import bundled, config
 from alerts.desk import send
 from alerts.desk.newsdesk import Newsdesk
+from alerts.desk.rendering import render
 from alerts.errors import AlertsError
 from alerts.mail.fill import fill
 from alerts.mail.mime import Skeleton
@@ -53,7 +54,7 @@ class Shown:
 
 def preview(desk: Newsdesk, edition: Edition) -> str:
     """Make one self-contained page: several widths, light and dark, text, headers and findings."""
-    variant = send.render(desk, edition)
+    variant = render(desk, edition)
     sample = _addressed(desk, variant, SAMPLES["a reader"])
     return page(variant, sample, send.findings(desk, edition, variant))
 
@@ -150,7 +151,7 @@ class Previewing:
 
 
 def _shown(desk: Newsdesk, edition: Edition, language: str, reader: Mailbox) -> Shown:
-    variant = send.render(desk, replace(edition, language=language) if language else edition)
+    variant = render(desk, edition, language=language)
     sample = _addressed(desk, variant, reader)
     body = fill(variant.html, sample.slots)
     whole = Skeleton(variant)

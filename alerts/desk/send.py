@@ -16,6 +16,7 @@ from alerts.delivery.dispatch import Dispatcher, DispatchSettings
 from alerts.delivery.owner import this_process
 from alerts.desk import embargo, recheck, standing, told
 from alerts.desk.newsdesk import Newsdesk
+from alerts.desk.rendering import render
 from alerts.errors import SendRefused
 from alerts.mail.variant import Variant
 from alerts.model import (
@@ -59,32 +60,6 @@ class SendPlan:
     def errors(self) -> tuple[Finding, ...]:
         """The findings that forbid sending."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
-
-
-def render(desk: Newsdesk, edition: Edition, *, test: bool = False) -> Variant:
-    """Render an edition as its readers would see it."""
-    config = desk.config
-    reply_to = config.sender.reply_to
-    titles = [desk.segment(name).title or name for name in edition.segments]
-    return desk.renderer.render(
-        edition,
-        brand=desk.brand,
-        sender=config.sender_mailbox,
-        reply_to=replace(config.sender_mailbox, address=reply_to, name="") if reply_to else None,
-        language=edition.language,
-        why=desk.renderer.why(edition.language, ", ".join(titles)),
-        zone=_zone(desk, edition),
-        domain=desk.domain,
-        test=test,
-    )
-
-
-def _zone(desk: Newsdesk, edition: Edition) -> str:
-    if edition.digest:
-        digest = next((d for d in desk.config.digests if d.name == edition.digest), None)
-        if digest is not None and digest.zone:
-            return digest.zone
-    return desk.config.newsroom.timezone
 
 
 def findings(desk: Newsdesk, edition: Edition, variant: Variant) -> tuple[Finding, ...]:

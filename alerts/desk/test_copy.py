@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from alerts.desk import embargo, send
+from alerts.desk import embargo
 from alerts.desk.direct import hand_over
 from alerts.desk.newsdesk import Newsdesk
+from alerts.desk.rendering import render
 from alerts.errors import SendRefused
 from alerts.model import Edition, Mailbox, Outcome
 
@@ -21,5 +22,5 @@ def send_test(desk: Newsdesk, edition: Edition, *, to: Sequence[str] = ()) -> li
         )
     # A mail to a tester is a mail: it leaves the house too.
     embargo.refuse(desk, replace(edition, not_before_at=None))
-    variant = send.render(desk, edition, test=True)
+    variant = render(desk, edition, test=True)
     return [(tester, hand_over(desk, variant, Mailbox(address=tester), purpose="test copy")) for tester in testers]

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import Forbidden, NotFound
 
-from alerts.desk import Newsdesk, decide, send
+from alerts.desk import Newsdesk, decide
+from alerts.desk.rendering import render
 from alerts.errors import AlertsError, ContentError, SendRefused, StoreError
 from alerts.log import log
 from alerts.mail.fill import fill
@@ -61,7 +62,7 @@ def routes(desk: Newsdesk, pages: Pages) -> Blueprint:
     @blueprint.get("/desk/<token>/mail")
     def mail(token: str) -> Response:
         found = _page(desk, token)
-        variant = found.plan.variant if found.plan is not None else send.render(desk, found.record.edition)
+        variant = found.plan.variant if found.plan is not None else render(desk, found.record.edition)
         return pages.mail(_for_a_reader(desk, variant))
 
     @blueprint.post("/desk/<token>")

@@ -40,13 +40,14 @@ class Pages:
     """The pages of a newsroom. Threads may share it."""
 
     def __init__(self, desk: Newsdesk) -> None:
+        look = desk.theme
         self._common = {
             "newsroom": desk.config.newsroom.name,
             "contact": desk.config.sender.reply_to or desk.config.sender.address,
-            "accent": desk.config.theme.accent,
-            "on_accent": ink_on(desk.config.theme.accent),
-            "accent_dark": desk.config.theme.accent_dark,
-            "on_accent_dark": ink_on(desk.config.theme.accent_dark),
+            "accent": look.light.accent,
+            "on_accent": look.light.on_accent,
+            "accent_dark": look.dark.accent,
+            "on_accent_dark": look.dark.on_accent,
         }
         self._environment = environment(desk.config.base / desk.config.templates.directory / "web")
         style = self._environment.get_template(_STYLESHEET).render(self._common)
@@ -86,11 +87,3 @@ def environment(own: Path | None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def ink_on(colour: str) -> str:
-    """Choose the ink, black or white, that reads better on a `#rrggbb` colour (WCAG relative luminance)."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else "#000000"

@@ -65,3 +65,28 @@ def test_a_mistake_is_named_with_its_place(newsroom: Newsroom, name: str, text: 
     found = newsroom.run("templates", "lint").failed(5)
     for words in said:
         assert words in found.out
+
+
+def test_a_segment_and_a_digest_have_a_look_and_a_sender_of_their_own(newsroom: Newsroom) -> None:
+    own(newsroom, "themes/sport.toml", '[light]\naccent = "#0b3d91"\n')
+    segments = newsroom.folder / "subscribers" / "segments.toml"
+    before = segments.read_text()
+    segments.write_text(
+        before
+        + '\n[fans]\ntitle = "Sport"\nfrom = "breaking"\ntheme = "sport"\nlanguage = "fr"\n'
+        + 'sender = "Herald Sport <sport@herald.example>"\nreply_to = "fans@herald.example"\n'
+    )
+    newsroom.run("send", "article.txt", "-s", "fans", "--yes").ok()
+    mail = newsroom.outbox()[0]
+    assert mail["From"] == "Herald Sport <sport@herald.example>"
+    assert mail["Reply-To"] == "fans@herald.example"
+    assert mail["Message-ID"].endswith("@herald.example>")
+    assert "#0b3d91" in part(mail, "html")
+    assert "Se désabonner" in part(mail, "plain")
+
+    segments.write_text(before + '\n[fans]\nfrom = "breaking"\ntheme = "a b"\nsender = "nobody"\n')
+    newsroom.run("check").failed(3)
+    said = newsroom.run("segments", "list").failed(
+        3, "fans.theme", "must be one word", "fans.sender", "must be an address"
+    )
+    assert "segments.toml:" in said.err

@@ -103,3 +103,9 @@ def test_an_unknown_theme_is_refused_and_the_known_ones_are_named(tmp_path: Path
     assert "default" in caught.value.hint
     with pytest.raises(TemplateError, match="no name for a theme"):
         load(tmp_path, "../default")
+
+
+@pytest.mark.parametrize("accent", ["#000000", "#ffffff", "#a4161a", "#ff9a9a", "#777777"])
+def test_words_on_a_button_can_be_read_whatever_its_colour(tmp_path: Path, accent: str) -> None:
+    look = load(tmp_path, "default", accent=accent)
+    assert theme.contrast(look.light.on_accent, look.light.accent) >= 4.5

@@ -3,7 +3,6 @@
 import pytest
 
 from alerts.web.limits import Buckets, network_of
-from alerts.web.pages import ink_on
 
 
 def test_a_burst_is_let_through_then_one_at_a_time() -> None:
@@ -47,11 +46,3 @@ def test_memory_stays_flat_and_the_longest_silent_is_forgotten() -> None:
 )
 def test_a_network_is_one_customer(one: str, other: str, same: bool) -> None:
     assert (network_of(one) == network_of(other)) is same
-
-
-@pytest.mark.parametrize(
-    ("colour", "ink"),
-    [("#000000", "#ffffff"), ("#ffffff", "#000000"), ("#a4161a", "#ffffff"), ("#ff9a9a", "#000000")],
-)
-def test_words_on_a_button_can_be_read(colour: str, ink: str) -> None:
-    assert ink_on(colour) == ink
