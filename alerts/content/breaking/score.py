@@ -66,7 +66,15 @@ def judge(
     `rates` are the outlets' usual ones (`usual_rates`); `since` is when readers were last told of it: its news counts
     from what was reported after that.
     """
-    look = seen.Look(story=story, outlets=outlets, now=now, rates=rates or {}, words=policy.words)
+    look = seen.Look(
+        story=story,
+        outlets=outlets,
+        now=now,
+        rates=rates or {},
+        words=policy.words,
+        # An update lives on what was told; a first alert does not.
+        speaks_from=now - policy.max_age if since is None else None,
+    )
     broke = broke_at(look, since=since)
     found = [
         seen.marker(look),

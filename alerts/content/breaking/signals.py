@@ -54,11 +54,14 @@ class Look:
     rates: Mapping[str, float]
     #: language → its urgency words
     words: Callable[[str], UrgencyWords]
+    #: what was reported before says nothing of what is breaking now; None: all of it still does
+    speaks_from: datetime | None = None
 
     @property
     def hard(self) -> tuple[Article, ...]:
         """The reports that nothing marks as soft; all, where all are."""
-        reports = self.story.articles
+        told = self.story.articles
+        reports = tuple(one for one in told if self.speaks_from is None or one.told_at >= self.speaks_from) or told
         return tuple(one for one in reports if is_hard(one, self.words(one.language))) or reports
 
     def trust(self, article: Article) -> float:
@@ -87,7 +90,7 @@ def marker(look: Look) -> Seen | None:
     Half of its worth depends on who says so: a stranger's “BREAKING” weighs less than that of a trusted outlet.
     """
     best: Seen | None = None
-    for article in look.story.articles:
+    for article in look.hard:
         if said := marked(article, look.outlets.get(article.outlet), look.words(article.language)):
             value = 0.5 + 0.5 * look.trust(article)
             if best is None or value > best.value:
