@@ -46,6 +46,11 @@ def stories_of(folder: Path, worker: Worker) -> list[Story]:
         story = joined(stories.get(home) if home else None, article, lead_outlets=ours)
         clusterer.add(article, story.id)
         stories[story.id] = story
+    # As at the desk, where stories are compared before one is proposed.
+    for pair in clusterer.alike():
+        clusterer.join(pair.story, pair.other)
+        for article in stories.pop(pair.other).articles:
+            stories[pair.story] = joined(stories[pair.story], article, lead_outlets=ours)
     policy = breaking.BreakingPolicy(watch_words=("Port Ellery",))
     return [
         replace(story, verdict=breaking.judge(story, outlets=outlets, policy=policy, now=NOW))
