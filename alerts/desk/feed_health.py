@@ -40,15 +40,15 @@ def answered(state: FeedState, outlet: Outlet, answer: Fetched, brought: Brought
     seconds = polling.interval(
         state.interval_seconds, priority=outlet.priority, news=brought.new > 0, asked=brought.holds
     )
+    known = _with_rhythm(_moved(state, answer) if brought.at_home else state, brought, now)
     return replace(
-        _moved(state, answer) if brought.at_home else state,
+        known,
         etag=answer.etag,
         last_modified=answer.last_modified,
         interval_seconds=seconds,
         next_poll_at=now + polling.jittered(seconds, luck=polling.luck_of(state.url, now)),
         first_success_at=state.first_success_at or now,
         last_success_at=now,
-        **_rhythm(state, brought, now),
         entries=brought.entries,
         failures=0,
         last_error="",
@@ -83,14 +83,14 @@ def _moved(state: FeedState, answer: Fetched) -> FeedState:
     return replace(state, moved_to=answer.moved_to, moved_times=times if answer.moved_to else 0)
 
 
-def _rhythm(state: FeedState, brought: Brought, now: datetime) -> dict[str, datetime | int | None]:
-    """Tell when it last brought something, and its longest pause."""
+def _with_rhythm(state: FeedState, brought: Brought, now: datetime) -> FeedState:
+    """Note when it last brought something, and its longest pause."""
     if state.first_success_at is None:
-        return {"last_new_at": now, "usual_gap_seconds": polling.pause_of(brought.dates)}
+        return replace(state, last_new_at=now, usual_gap_seconds=polling.pause_of(brought.dates))
     if not brought.new:
-        return {}
+        return state
     gap = now - (state.last_new_at or now)
-    return {"last_new_at": now, "usual_gap_seconds": polling.pause_after(state.usual_gap_seconds, gap)}
+    return replace(state, last_new_at=now, usual_gap_seconds=polling.pause_after(state.usual_gap_seconds, gap))
 
 
 # --- what the desk is told ------------------------------------------------------------------------

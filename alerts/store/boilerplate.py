@@ -59,7 +59,7 @@ class Boilerplate:
         if not rows:
             return
         table = tables.boilerplate
-        latest = max(row["last_on"] for row in rows)
+        latest = max(day for day, _, _ in days)
         with writing(self._engine) as connection:
             statement = counting_insert(connection, table)
             new = statement.excluded
