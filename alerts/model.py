@@ -301,6 +301,21 @@ class UnknownPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What we told that was wrong, and what is right."""
+
+    #: what we told, in words; empty: it is not repeated
+    wrong: str = ""
+    right: str = ""
+    #: when the wrong was sent
+    wrong_at: datetime | None = None
+    #: when it was put right; None: with the edition that says so
+    at: datetime | None = None
+    #: all of it was taken back
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What one edition says of one story."""
 
@@ -319,6 +334,20 @@ class Entry:
     method: str = ""
     #: what the desk should know of it, as in `Summary`
     doubts: tuple[str, ...] = ()
+    #: what an editor lists as known, and as not known yet
+    known: tuple[Sentence, ...] = ()
+    unknown: tuple[Sentence, ...] = ()
+    #: the outlets of ours that report it, its own first; empty: only its own
+    outlets: tuple[str, ...] = ()
+    #: what of it was wrong before
+    correction: Correction | None = None
+    #: of a digest: when those who get it were last alerted of it
+    alerted_at: datetime | None = None
+
+    @property
+    def printed(self) -> tuple[Sentence, ...]:
+        """Every sentence that is printed of it."""
+        return (*self.sentences, *self.known, *self.unknown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +367,10 @@ class Edition:
     #: an alert's news in one line of at most 116 characters, for notices and status; empty: the subject is all
     line: str = ""
     entries: tuple[Entry, ...]
+    #: of a digest: what was put right since its last edition, each with its correction
+    corrections: tuple[Entry, ...] = ()
+    #: the edition that this one corrects or withdraws
+    corrects: EditionId | None = None
     #: names of the segments it goes to
     segments: tuple[str, ...]
     language: str = "en"

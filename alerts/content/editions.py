@@ -98,8 +98,13 @@ def flash(
     preheader: str = "",
     language: str = "en",
     urgency: Urgency = Urgency.FLASH,
+    known: Sequence[str] = (),
+    unknown: Sequence[str] = (),
 ) -> Edition:
-    """Make an alert of an editor's own words, before there is an article. Raises ContentError for an empty part."""
+    """Make an alert of an editor's own words, before there is an article. Raises ContentError for an empty part.
+
+    `known` and `unknown` are what they list as known, and as not known yet.
+    """
     subject = tidy(subject)
     paragraphs = [tidy(paragraph) for paragraph in text.splitlines() if tidy(paragraph)]
     if not subject:
@@ -107,7 +112,7 @@ def flash(
     if not paragraphs:
         raise ContentError("the flash has no text")
     digest_of = hashlib.sha256("\0".join([subject, *paragraphs]).encode()).hexdigest()[:32]
-    said = tuple(Sentence(text=paragraph, place="editor") for paragraph in paragraphs)
+    said, listed, open_yet = (_said(lines) for lines in (paragraphs, known, unknown))
     key = f"alert/flash-{digest_of}/r1"
     return Edition(
         id=new_id(),
@@ -117,7 +122,16 @@ def flash(
         told_key=key,
         subject=subject,
         preheader=tidy(preheader) or _beginning(paragraphs[0], language),
-        entries=(Entry(headline=subject, sentences=said, url=canonical(url) if url else "", language=language),),
+        entries=(
+            Entry(
+                headline=subject,
+                sentences=said,
+                url=canonical(url) if url else "",
+                language=language,
+                known=listed,
+                unknown=open_yet,
+            ),
+        ),
         segments=tuple(segments),
         language=language,
         made_at=made_at,
@@ -125,7 +139,21 @@ def flash(
     )
 
 
-def rewritten(edition: Edition, *, subject: str, preheader: str, lines: Sequence[str]) -> Edition:
+def _said(lines: Sequence[str], before: Sequence[Sentence] = ()) -> tuple[Sentence, ...]:
+    """Take over an editor's lines; one that stood there before keeps its source."""
+    known = {sentence.text: sentence for sentence in before}
+    return tuple(known.get(line, Sentence(text=line, place="editor")) for line in map(tidy, lines) if line)
+
+
+def rewritten(
+    edition: Edition,
+    *,
+    subject: str,
+    preheader: str,
+    lines: Sequence[str],
+    known: Sequence[str] = (),
+    unknown: Sequence[str] = (),
+) -> Edition:
     """Take over an editor's words; a sentence left as it was keeps its source. A digest keeps its entries.
 
     Raises ContentError when nothing is left to say.
@@ -136,12 +164,17 @@ def rewritten(edition: Edition, *, subject: str, preheader: str, lines: Sequence
     if edition.digest:
         return replace(edition, subject=subject, preheader=preheader or edition.preheader)
     first = edition.entries[0]
-    known = {sentence.text: sentence for sentence in first.sentences}
-    said = tuple(known.get(line, Sentence(text=line, place="editor")) for line in map(tidy, lines) if line)
+    said = _said(lines, first.printed)
     if not said:
         raise ContentError("the text is empty")
     headline_now = subject if subject != edition.subject else first.headline
-    told = replace(first, headline=headline_now, sentences=said)
+    told = replace(
+        first,
+        headline=headline_now,
+        sentences=said,
+        known=_said(known, first.printed),
+        unknown=_said(unknown, first.printed),
+    )
     return replace(
         edition,
         subject=subject,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from alerts.content import editions, pages
 from alerts.content.articles import article_id
+from alerts.content.text import tidy
 from alerts.content.topics import topics_of
 from alerts.desk import clustering, embargo
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.summarising import summary_of
 from alerts.desk.told import is_told
 from alerts.errors import ContentError, SendRefused
-from alerts.model import Article, Edition, Relation, Story, StoryId, Urgency
+from alerts.model import Article, Edition, Entry, Relation, Story, StoryId, Urgency
 
 #: A file larger than this is no article.
 _MAX_FILE_BYTES = 5_000_000
@@ -139,8 +140,16 @@ def alert(
         editions.entry(found.articles[0], made.sentences, story=found.story.id if found.story else None),
         method=made.method,
         doubts=made.doubts,
+        outlets=outlets_of(desk, found.articles, found.story),
     )
     return replace(edition, entries=(entry,), reasons=edition.reasons if found.by_story else ())
+
+
+def outlets_of(desk: Newsdesk, articles: Sequence[Article], story: Story | None = None) -> tuple[str, ...]:
+    """Name the outlets of ours that tell of something, as told above all by the first article; none alone."""
+    free = embargo.tellable(desk, story).story.articles if story is not None else ()
+    named = dict.fromkeys(tidy(one.outlet) for one in (*articles, *free) if one.outlet and _is_ours(desk, one))
+    return tuple(named) if len(named) > 1 else ()
 
 
 def next_revision(desk: Newsdesk, story: Story | None) -> int:
@@ -158,11 +167,13 @@ def alerts_of(desk: Newsdesk, stories: Sequence[StoryId]) -> list[Edition]:
 
 def flash(desk: Newsdesk, written: str, *, segments: tuple[str, ...], made_by: str) -> Edition:
     """Make a flash of an editor's own words (laid out like `form`), before there is an article."""
-    subject, preheader, lines = _read_form(written)
+    words = _read_form(written)
     return editions.flash(
-        subject,
-        "\n".join(lines),
-        preheader=preheader,
+        words.subject,
+        "\n".join(words.lines),
+        preheader=words.preheader,
+        known=words.known,
+        unknown=words.unknown,
         segments=segments,
         language=desk.config.newsroom.language,
         made_at=desk.clock(),
@@ -176,29 +187,74 @@ Preheader: {preheader}
 
 {text}
 """
+#: Each on a line of its own, above what is listed in the mail under "What we know" and "What we do not know yet".
+_KNOWN, _UNKNOWN = "Known:", "Unknown:"
 
 
 def form(edition: Edition) -> str:
-    """Lay an edition's words out for an editor: subject, preheader, one sentence a line."""
-    text = "\n".join(sentence.text for entry in edition.entries[:1] for sentence in entry.sentences)
-    return _FORM.format(subject=edition.subject, preheader=edition.preheader, text=text)
+    """Lay an edition's words out for an editor: subject, preheader, and the text as in `text_of`."""
+    return _FORM.format(subject=edition.subject, preheader=edition.preheader, text=text_of(edition))
+
+
+def text_of(edition: Edition) -> str:
+    """Lay a text out for an editor: one sentence a line, then what is known and what is not; of a digest its lead."""
+    first = edition.entries[0] if edition.entries else Entry(headline="", sentences=())
+    lines = [sentence.text for sentence in first.sentences]
+    if not edition.digest:
+        lines += ["", _KNOWN, *(sentence.text for sentence in first.known)]
+        lines += ["", _UNKNOWN, *(sentence.text for sentence in first.unknown)]
+    return "\n".join(lines)
 
 
 #: The form with nothing in it yet.
-BLANK_FORM = _FORM.format(subject="", preheader="", text="")
+BLANK_FORM = _FORM.format(subject="", preheader="", text=f"\n\n{_KNOWN}\n\n{_UNKNOWN}")
 
 
 def edited(edition: Edition, written: str) -> Edition:
     """Take over what an editor made of `form`. Raises ContentError when the subject is missing."""
-    subject, preheader, lines = _read_form(written)
-    return editions.rewritten(edition, subject=subject, preheader=preheader, lines=lines)
+    words = _read_form(written)
+    return editions.rewritten(
+        edition,
+        subject=words.subject,
+        preheader=words.preheader,
+        lines=words.lines,
+        known=words.known,
+        unknown=words.unknown,
+    )
 
 
-def _read_form(written: str) -> tuple[str, str, list[str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What an editor filled into the form."""
+
+    subject: str
+    preheader: str
+    lines: tuple[str, ...]
+    known: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def _read_form(written: str) -> _Words:
     head, _, body = written.partition("\n\n")
     fields = dict(re.findall(r"^(Subject|Preheader):[ \t]*(.*)$", head, re.M))
     subject = fields.get("Subject", "").strip()
     if not subject:
         raise ContentError("the subject is empty; nothing was sent", hint='the first line must be "Subject: …"')
-    lines = [line.strip() for line in body.splitlines() if line.strip()]
-    return subject, fields.get("Preheader", "").strip(), lines
+    parts: dict[str, list[str]] = {"": [], _KNOWN: [], _UNKNOWN: []}
+    part = ""
+    for line in map(str.strip, body.splitlines()):
+        if line.capitalize() in (_KNOWN, _UNKNOWN):
+            part = line.capitalize()
+        elif part:
+            # Whoever lists things sets bullets, which the mail does by itself.
+            parts[part].append(re.sub(r"^[-*•–][ \t]+", "", line))
+        else:
+            parts[part].append(line)
+    text, known, unknown = (tuple(line for line in lines if line) for lines in parts.values())
+    return _Words(
+        subject=subject,
+        preheader=fields.get("Preheader", "").strip(),
+        lines=text,
+        known=known,
+        unknown=unknown,
+    )

@@ -131,9 +131,7 @@ def others_of(desk: Newsdesk, story: Story, lead: Article) -> tuple[Article, ...
 
 def _words(edition: Edition) -> tuple[object, ...]:
     """Collect what readers would read."""
-    entries = [
-        (entry.headline, entry.url, [sentence.text for sentence in entry.sentences]) for entry in edition.entries
-    ]
+    entries = [(entry.headline, entry.url, [sentence.text for sentence in entry.printed]) for entry in edition.entries]
     return edition.subject, entries
 
 

@@ -34,7 +34,7 @@ def until(desk: Newsdesk, edition: Edition) -> datetime | None:
     if not under:
         return None
     drawn_on: set[str | None] = {entry.article for entry in edition.entries}
-    drawn_on |= {sentence.article for entry in edition.entries for sentence in entry.sentences}
+    drawn_on |= {sentence.article for entry in edition.entries for sentence in entry.printed}
     return max((at for known, at in under.items() if at is not None and known in drawn_on), default=None)
 
 

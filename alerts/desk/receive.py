@@ -172,7 +172,7 @@ def _reschedule(desk: Newsdesk, made: Article, known: Article | None) -> None:
     for record in desk.store.ledger.editions(states=states, limit=1000):
         edition = record.edition
         named = {entry.article for entry in edition.entries}
-        named |= {ArticleId(sentence.article) for entry in edition.entries for sentence in entry.sentences}
+        named |= {ArticleId(sentence.article) for entry in edition.entries for sentence in entry.printed}
         if made.id not in named:
             continue
         if record.state is not EditionState.DRAFT:

@@ -42,7 +42,7 @@ def sources_of(desk: Newsdesk, edition: Edition) -> dict[ArticleId, Article]:
     """Read the articles that an edition is of."""
     found: dict[ArticleId, Article] = {}
     for entry in edition.entries:
-        for known in {sentence.article for sentence in entry.sentences if sentence.article} | {entry.article}:
+        for known in {sentence.article for sentence in entry.printed if sentence.article} | {entry.article}:
             if known and (article := desk.store.archive.article(ArticleId(known))):
                 found[article.id] = article
     return found
@@ -66,7 +66,7 @@ def trace(edition: Edition, sources: Sources) -> list[Traced]:
     found: list[Traced] = []
     for number, entry in enumerate(edition.entries, start=1):
         guard = _guard(entry, sources)
-        for sentence in entry.sentences:
+        for sentence in entry.printed:
             article = sources.get(ArticleId(sentence.article or entry.article or ""))
             wrong = guard.check(sentence.text) if guard and sentence.place != DIFFER else []
             found.append(
@@ -97,7 +97,7 @@ def _origin(sentence: Sentence, guard: Guard | None) -> str:
 
 def _guard(entry: Entry, sources: Sources) -> Guard | None:
     """Make the guard over what an entry may draw on; None: there is no article yet."""
-    known = [sentence.article for sentence in entry.sentences if sentence.article in sources]
+    known = [sentence.article for sentence in entry.printed if sentence.article in sources]
     wanted = dict.fromkeys([*known, *([entry.article] if entry.article in sources else [])])
     texts = [text_of(sources[ArticleId(article)]) for article in wanted if article]
     return Guard(texts, language=entry.language) if texts else None
@@ -110,7 +110,9 @@ def _printed(edition: Edition, entry: Entry, number: int) -> Iterator[tuple[str,
         yield "preheader", edition.preheader
     place = f"story {number}"
     yield place, entry.headline
-    yield from ((place, sentence.text) for sentence in entry.sentences if sentence.place != DIFFER)
+    yield from ((place, sentence.text) for sentence in entry.printed if sentence.place != DIFFER)
+    if entry.correction is not None and entry.correction.right:
+        yield place, entry.correction.right
 
 
 def _finding(wrong: Unsupported, place: str) -> Finding:

@@ -95,6 +95,6 @@ def _words(edition: Edition) -> tuple[str, ...]:
     entries = [
         text
         for entry in edition.entries
-        for text in (entry.headline, *(sentence.text for sentence in entry.sentences), entry.url)
+        for text in (entry.headline, *(sentence.text for sentence in entry.printed), entry.url)
     ]
     return edition.kind.value, edition.subject, edition.preheader, *entries

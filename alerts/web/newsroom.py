@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import Forbidden, NotFound
 
-from alerts.desk import Newsdesk, decide
+from alerts.desk import Newsdesk, compose, decide
 from alerts.desk.rendering import render
 from alerts.errors import AlertsError, ContentError, SendRefused, StoreError
 from alerts.log import log
@@ -173,7 +173,7 @@ def _show(
         until=_clock_time(desk, edition.expires_at),
         goes_at=_clock_time(desk, edition.not_before_at) if _later(desk, edition) else "",
         segments=[_title(desk, name) for name in edition.segments],
-        text="\n".join(sentence.text for entry in edition.entries[:1] for sentence in entry.sentences),
+        text=compose.text_of(edition),
         links=[entry for entry in edition.entries if _is_web(entry)],
         may_edit=not edition.digest,
         history=_history(desk, edition),

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from alerts.model import (
     ArticleId,
+    Correction,
     Edition,
     EditionId,
     EditionState,
@@ -44,6 +45,8 @@ def edition_from_json(written: str) -> Edition:
         # Editions of an earlier release have no line.
         line=raw.get("line", ""),
         entries=tuple(_entry(entry) for entry in raw["entries"]),
+        corrections=tuple(_entry(entry) for entry in raw.get("corrections", ())),
+        corrects=EditionId(corrects) if (corrects := raw.get("corrects")) else None,
         segments=tuple(raw["segments"]),
         language=raw["language"],
         scope=raw["scope"],
@@ -117,7 +120,16 @@ def _entry(raw: dict[str, Any]) -> Entry:
         article=ArticleId(article) if article else None,
         method=raw.get("method", ""),
         doubts=tuple(raw.get("doubts", ())),
+        known=tuple(Sentence(**sentence) for sentence in raw.get("known", ())),
+        unknown=tuple(Sentence(**sentence) for sentence in raw.get("unknown", ())),
+        outlets=tuple(raw.get("outlets", ())),
+        correction=_correction(raw.get("correction")),
+        alerted_at=_at(raw.get("alerted_at")),
     )
+
+
+def _correction(raw: dict[str, Any] | None) -> Correction | None:
+    return Correction(**{**raw, "wrong_at": _at(raw["wrong_at"]), "at": _at(raw["at"])}) if raw else None
 
 
 def _at(written: str | None) -> datetime | None:
