@@ -33,9 +33,7 @@ def explain(desk: Newsdesk, story: Story) -> Explained:
     """Explain a story as it was judged when something last joined it, and what the policy says of it now."""
     found = embargo.proposable(desk, story)
     before = judging.past(desk, [story.id])[story.id]
-    ruling = propose.ruled(
-        desk, found.story if found else story, before=before, now=found.not_before_at if found else None
-    )
+    ruling = propose.ruled(desk, found.story if found else story, now=found.not_before_at if found else None)
     verdict = story.verdict
     settings = desk.config.breaking
     return Explained(

@@ -6,8 +6,8 @@
 The decision itself is `breaking.rule`, a pure function; here is only what it asks for and what follows from it.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.content import breaking
@@ -16,7 +16,7 @@ from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.errors import AlertsError
 from alerts.log import log
-from alerts.model import Article, Edition, Kind, Level, NoticeKind, Story, Urgency
+from alerts.model import Article, ArticleId, Edition, Kind, Level, NoticeKind, Story, StoryId, Urgency
 
 #: who approved what went out without an editor
 BY_ITSELF = "alerts (automatic)"
@@ -25,14 +25,18 @@ BY_ITSELF = "alerts (automatic)"
 def propose(desk: Newsdesk) -> list[Edition]:
     """Make drafts of the stories that are breaking, strongest first; tell the desk of each. Safe to repeat."""
     made = []
-    for story in _of_note(desk):
+    stories = _of_note(desk)
+    # Asked once for all: most polls find the same stories, and nothing to propose.
+    before = _before(desk, stories)
+    for story in stories:
         try:
-            edition = _propose_one(desk, story)
+            edition = _propose_one(desk, story, before)
         except AlertsError as error:
             log.warning("proposal_failed", story=story.id, error=str(error))
             continue
         if edition is not None:
             made.append(edition)
+            before = _before(desk, stories)
     return made
 
 
@@ -46,18 +50,39 @@ def _of_note(desk: Newsdesk) -> list[Story]:
     return sorted(found, key=lambda one: -(one.verdict.score if one.verdict else 0))
 
 
-def _propose_one(desk: Newsdesk, known: Story) -> Edition | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """What went before, of stories and of the newsroom."""
+
+    past: Mapping[StoryId, tuple[breaking.Proposed, ...]]
+    alerts_at: tuple[datetime, ...]
+    backfill: Collection[ArticleId]
+
+    def of(self, story: Story) -> breaking.History:
+        """Tell it of one story."""
+        old = story.lead is not None and story.lead.id in self.backfill
+        return breaking.History(story=self.past[story.id], alerts_at=self.alerts_at, backfill=old)
+
+
+def _before(desk: Newsdesk, stories: Sequence[Story]) -> _Before:
+    return _Before(
+        past=judging.past(desk, [story.id for story in stories]),
+        alerts_at=_alerts_at(desk, since=desk.clock() - timedelta(days=1)),
+        backfill=desk.store.archive.backfill(article.id for story in stories for article in story.articles),
+    )
+
+
+def _propose_one(desk: Newsdesk, known: Story, before: _Before) -> Edition | None:
     found = embargo.proposable(desk, known)
     if found is None:
         return None
     story = found.story
-    before = judging.past(desk, [story.id])[story.id]
-    ruling = ruled(desk, story, before=before, now=found.not_before_at)
+    ruling = ruled(desk, story, history=before.of(story), now=found.not_before_at)
     if desk.replayer is not None:
         desk.replayer.heard(story, ruling)
     if ruling.not_ours:
         _tell_not_ours(desk, story)
-    for waiting in before:
+    for waiting in before.past[story.id]:
         if waiting.waits:
             drafts.bring_up_to_date(desk, waiting.edition, story)
     if ruling.kind is None or story.lead is None:
@@ -79,24 +104,17 @@ def ruled(
     desk: Newsdesk,
     story: Story,
     *,
-    before: Sequence[breaking.Proposed] | None = None,
+    history: breaking.History | None = None,
     now: datetime | None = None,
 ) -> breaking.Ruling:
     """Ask the policy what may be sent of a judged story, now or at an instant to come."""
-    at = now or desk.clock()
-    past = tuple(judging.past(desk, [story.id])[story.id] if before is None else before)
-    history = breaking.History(
-        story=past,
-        alerts_at=_alerts_at(desk, since=desk.clock() - timedelta(days=1)),
-        backfill=story.lead is not None and bool(desk.store.archive.backfill([story.lead.id])),
-    )
     return breaking.rule(
         story,
         outlets=desk.outlets,
         policy=judging.policy(desk),
         alerting=judging.alerting(desk),
-        history=history,
-        now=at,
+        history=history or _before(desk, [story]).of(story),
+        now=now or desk.clock(),
     )
 
 

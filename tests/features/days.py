@@ -209,12 +209,12 @@ class Days:
         try:
             if does == "reject" or changed:
                 decide.reject(self.desk, edition, editor=EDITOR, reason="not for our readers")
-                proposal.ends = f"changed to “{shown.edition.entries[0].headline}”, rejected" if changed else ""
+                proposal.ends = f"stopped: it says now “{shown.edition.entries[0].headline}”" if changed else ""
             else:
                 decide.approve(self.desk, edition, editor=EDITOR, seen=shown.content_hash)
                 send.deliver(self.desk, edition)
         except AlertsError as error:
-            proposal.ends = f"held: {error}"
+            proposal.ends = f"stopped: {error}"
 
     def _proposal(self, edition: EditionId) -> Proposed:
         return next(one for one in self.played.proposed if one.edition == edition)
@@ -254,15 +254,15 @@ class Days:
         return self.desk.store.archive.story(story) if story else None
 
     def _label(self, story: Story) -> str:
-        """Name a story by the events it tells of; more than one is a mistake that must be seen."""
-        labels = [self.server.label(article.url) for article in story.articles]
-        return " + ".join(dict.fromkeys(labels))
+        """Name a story by the events it tells of: two are a mistake that must be seen, a stray column is not."""
+        labels = dict.fromkeys(self.server.label(article.url) for article in story.articles)
+        return " + ".join([label for label in labels if " " not in label] or labels)
 
 
 def _ended(record: EditionRecord) -> str:
     if record.ready_at is not None:
         return "approved" if record.approved_by == EDITOR else "by itself"
-    words = {EditionState.REJECTED: "rejected", EditionState.EXPIRED: "lapsed", EditionState.HELD: "held"}
+    words = {EditionState.REJECTED: "rejected", EditionState.EXPIRED: "lapsed"}
     return words.get(record.state, record.state.value)
 
 
