@@ -23,10 +23,12 @@ from tests.integration.newsdesk import Hands
 from tests.servers.feed_server import FeedServer
 from tests.servers.press import Press
 
-START, END = datetime(2026, 3, 10, 6, 0, tzinfo=UTC), datetime(2026, 3, 12, 0, 0, tzinfo=UTC)
+START, END = datetime(2026, 3, 10, 6, 0, tzinfo=UTC), datetime(2026, 3, 11, 22, 0, tzinfo=UTC)
 #: What the desk is told of news that only others have.
 NOTICE = "notice"
 EDITOR = "Nora"
+#: what is new is at most this old: it is looked for at every instant
+_JUST_NOW = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +158,7 @@ class Days:
 
     def _see_drafts(self) -> None:
         seen = {one.edition for one in self.played.proposed}
-        for record in reversed(self.desk.store.ledger.editions(since=START, limit=1000)):
+        for record in reversed(self.desk.store.ledger.editions(since=self.clock.at - _JUST_NOW, limit=100)):
             edition = record.edition
             if edition.id in seen:
                 continue
@@ -181,7 +183,7 @@ class Days:
                 send.deliver(self.desk, edition.id)
 
     def _see_notices(self) -> None:
-        for waiting in self.desk.store.daybook.notices(since=START):
+        for waiting in self.desk.store.daybook.notices(since=self.clock.at - _JUST_NOW):
             notice = waiting.notice
             if notice.key in self._notices:
                 continue

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -28,6 +29,8 @@ class FeedServer:
         self.port = port
         #: (outlet, status) → answers given to requests for feeds
         self.answers: Counter[tuple[str, int]] = Counter()
+        #: (outlet, when, what) of every feed that was given in full
+        self.given: list[tuple[str, datetime, bytes]] = []
         self._sites = {
             paper.name: _open(f"127.0.0.{number}", self, paper) for number, paper in enumerate(press.papers, 11)
         }
@@ -53,6 +56,14 @@ class FeedServer:
     def hosts(self) -> list[str]:
         """The addresses that alerts must be allowed to reach."""
         return [str(site.server_address[0]) for site in self._sites.values()]
+
+    def record(self, folder: Path, *, until: datetime) -> None:
+        """Write what feeds gave before an instant, as `alerts replay --feeds` reads it."""
+        for outlet, at, body in self.given:
+            if at < until:
+                file = folder / outlet / f"{at:%Y-%m-%dT%H%M%SZ}.feed"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(body)
 
     def changes(self, outlet: str, *, after: datetime) -> datetime:
         """Tell when something else will stand in a feed next; a year later if never."""
@@ -133,6 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             changed["Last-Modified"] = format_datetime(max(one.changed for one in listed), usegmt=True)
         if self.headers.get("If-None-Match") == etag:
             return self._answer(304, b"", content_type, counted=True, **changed)
+        self.server.all.given.append((paper.name, now, body))
         return self._answer(200, body, content_type, counted=True, **changed)
 
     def _page(self, path: str) -> None:
