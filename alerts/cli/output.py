@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from alerts.desk.send import Listener, SendPlan
-    from alerts.model import EditionId, OutcomeKind, Receipt
+    from alerts.desk.dispatching import Listener
+    from alerts.desk.send import SendPlan
+    from alerts.model import EditionId, Finding, OutcomeKind, Receipt
 
 
 def width(text: str) -> int:
@@ -100,6 +101,13 @@ def plan_text(plan: "SendPlan", zone: str) -> str:
     if not plan.findings:
         shown.append("  Checks     nothing found")
     return "\n".join(shown)
+
+
+def finding_line(finding: "Finding") -> str:
+    """Show a finding with its place, its code and what to do."""
+    place = f"{finding.place}: " if finding.place else ""
+    remedy = f"; {finding.remedy}" if finding.remedy else ""
+    return f"{finding.severity.value}: {place}{finding.text}{remedy} [{finding.code}]"
 
 
 def _less(excluded: Mapping[str, int]) -> str:

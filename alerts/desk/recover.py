@@ -2,6 +2,7 @@
 
 from alerts.delivery.recover import Recovered
 from alerts.delivery.recover import recover as recover_submissions
+from alerts.desk.dispatching import dispatch_settings
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.model import EditionState, NoticeKind
@@ -10,8 +11,6 @@ from alerts.store.records import EditionRecord
 
 def recover(desk: Newsdesk) -> Recovered:
     """Resolve unknowns as far as possible, close what is finished, expire what is too old, tell the desk."""
-    from alerts.desk.send import dispatch_settings
-
     _hold_what_was_live(desk)
     found = recover_submissions(desk.store.ledger, desk.provider, desk.clock, dispatch_settings(desk))
     for edition in desk.store.ledger.finish_editions(now=desk.clock()):

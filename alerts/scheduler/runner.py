@@ -23,7 +23,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from alerts.desk import Newsdesk, send
+from alerts.desk import Newsdesk
+from alerts.desk.dispatching import dispatcher
 from alerts.errors import AlertsError
 from alerts.log import log
 from alerts.model import EditionId, OutcomeKind
@@ -200,7 +201,7 @@ class Runner:
         while not self._stop.is_set():
             began = self._monotonic()
             try:
-                send.dispatcher(self._desk, listener=self._hear).run(
+                dispatcher(self._desk, listener=self._hear).run(
                     stop=self._stop, workers=self._desk.config.delivery.workers, until_idle=False
                 )
             except AlertsError as error:

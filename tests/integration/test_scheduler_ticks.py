@@ -270,7 +270,8 @@ def test_a_job_that_breaks_never_stops_the_others(tmp_path: Path, monkeypatch: p
     desk = open_newsroom(tmp_path / "newsroom")
     counts = {"feeds": 0, "right": 0, "notices": 0}
 
-    def broken(_desk: Newsdesk) -> None:
+    def broken(_desk: Newsdesk, *, stop: threading.Event) -> None:
+        assert not stop.is_set()
         counts["feeds"] += 1
         raise RuntimeError("on purpose")
 
