@@ -167,6 +167,7 @@ def test_a_dead_server_holds_nothing_up(desk: Newsdesk, hands: Hands, site: Site
     assert "could not be looked at" in decision.reason
 
 
+@pytest.mark.xdist_group("clock")
 @pytest.mark.parametrize("shown", [Shown(after=4.0), Shown(status=500), Shown(status=429), Shown("<html></html>")])
 def test_nor_does_one_that_is_slow_or_ill(desk: Newsdesk, hands: Hands, site: Site, shown: Shown) -> None:
     draft = quake(desk, hands, site)
