@@ -8,6 +8,7 @@ sent of the story so far, the linked articles included.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 
 from alerts.content import sentences
@@ -55,11 +56,18 @@ def moved_on_at(articles: Sequence[Article]) -> datetime | None:
     None: its reports all tell what the first one told.
     """
     ordered = sorted(articles, key=lambda one: (one.told_at, one.id))
+    told = ((one.title, one.paragraphs[0] if one.paragraphs else "", one.language, one.told_at) for one in ordered)
+    return _moved_on_at(tuple(told))
+
+
+# Every poll asks this of every open story of note, and most have not changed.
+@lru_cache(maxsize=1024)
+def _moved_on_at(reports: tuple[tuple[str, str, str, datetime], ...]) -> datetime | None:
     moved, said = None, ""
-    for article in ordered:
-        if said and (_grown(article.title, said, article.language) or _turned(article.title, said, article.language)):
-            moved = article.told_at
-        said = (said + f" \n{article.title}. {article.paragraphs[0] if article.paragraphs else ''}")[-_REMEMBERED:]
+    for title, opening, language, told_at in reports:
+        if said and (_grown(title, said, language) or _turned(title, said, language)):
+            moved = told_at
+        said = (said + f" \n{title}. {opening}")[-_REMEMBERED:]
     return moved
 
 
@@ -104,7 +112,7 @@ def _grown(text: str, before: str, language: str) -> str | None:
     if not counted:
         return None
     told = tolls(before, language)
-    known = set(numbers(before))
+    known = _numbers(before)
     for name, value in counted.items():
         if value in known:
             continue
@@ -113,6 +121,11 @@ def _grown(text: str, before: str, language: str) -> str | None:
         if value >= GROWN * told[name]:
             return f"a number grew: {told[name]:,.0f} {name} before, now {value:,.0f}"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _numbers(text: str) -> frozenset[float]:
+    return frozenset(numbers(text))
 
 
 def _turned(opening: str, before: str, language: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.content.breaking import signals as seen
@@ -116,7 +116,8 @@ def broke_at(look: seen.Look, *, since: datetime | None = None) -> datetime:
     Of one that was told, what was reported or rewritten since; where nothing was, again of all reports.
     """
     began = _began_at(look, since=since)
-    moved = moved_on_at(look.hard)
+    # What it moved on from may have been said long ago.
+    moved = moved_on_at(replace(look, speaks_from=None).hard)
     return max(began, moved) if moved else began
 
 
