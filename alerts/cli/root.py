@@ -17,7 +17,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("send", "alerts.cli.send", "Send a breaking-news alert."),
         ("test", "alerts.cli.send", "Send the real mail to testers only."),
         ("preview", "alerts.cli.preview", "Show the mail as a page in the browser."),
-        ("preflight", "alerts.cli.send", "Check a mail without sending it."),
+        ("preflight", "alerts.cli.preflight", "Check a mail without sending it."),
         ("digest", "alerts.cli.digest", "Send a digest now."),
     ),
     "Decide": (

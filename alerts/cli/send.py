@@ -1,4 +1,4 @@
-"""`send`, `test`, `preflight`: everything that starts from something to say."""
+"""`send`, `test`: everything that starts from something to say."""
 
 import os
 import sys
@@ -318,33 +318,3 @@ def test(
         failed = [outcome for _, outcome in outcomes if outcome.kind.value != "accepted"]
         if failed:
             raise ProviderError(f"{len(failed)} of {len(outcomes)} test copies did not go: {failed[0].reason}")
-
-
-@click.command(cls=Leaf)
-@SOURCE
-@SEGMENT
-@words_of
-@what_else
-@pass_session
-def preflight(
-    session: Session,
-    /,
-    *,
-    sources: tuple[str, ...],
-    segments: tuple[str, ...],
-    digest: str | None,
-    edition: str | None,
-    **words: Any,
-) -> None:
-    """Check a mail without sending it; exit code 6 when something forbids sending."""
-    from alerts.desk import send as sending
-    from alerts.desk.rendering import render
-    from alerts.model import Severity
-
-    with session.desk() as desk:
-        picked = chosen(session, desk, sources, segments, digest, edition, **words)
-        found = sending.findings(desk, picked, render(desk, picked))
-        lines = [f"{f.severity.value}: {f.text} [{f.code}] {f.remedy}".rstrip() for f in found]
-        session.data(found, "\n".join(lines) or "nothing found")
-        if any(finding.severity is Severity.ERROR for finding in found):
-            raise SendRefused("the checks forbid sending this")

@@ -57,6 +57,10 @@ class Deadline(threading.local):
         return left if timeout is None else min(left, timeout)
 
 
+class UnknownHost(httpcore2.ConnectError):
+    """The name service knows no such host."""
+
+
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -119,7 +123,7 @@ class CheckedBackend(httpcore2.NetworkBackend):
         if not answers:
             raise httpcore2.ConnectTimeout("the name service does not answer")
         if not answers[0]:
-            raise httpcore2.ConnectError(f"there is no host {host}")
+            raise UnknownHost(f"there is no host {host}")
         return answers[0]
 
 

@@ -37,3 +37,7 @@ class NothingThere(ContentError):
 
 class NoAnswer(ContentError):
     """Nobody answered in time, or at all: the same host will hardly do better for its other addresses."""
+
+
+class NoHost(NoAnswer):
+    """The name service knows no such host, or does not answer."""

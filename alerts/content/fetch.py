@@ -24,8 +24,8 @@ import httpx2
 import stamina
 import stamina.instrumentation
 
-from alerts.content.addresses import CheckedBackend, Deadline, Refused, Resolve, resolve
-from alerts.content.answers import Fetched, NoAnswer, NothingThere
+from alerts.content.addresses import CheckedBackend, Deadline, Refused, Resolve, UnknownHost, resolve
+from alerts.content.answers import Fetched, NoAnswer, NoHost, NothingThere
 from alerts.errors import ContentError
 
 MAX_REDIRECTS = 5
@@ -76,9 +76,31 @@ class Fetcher:
         """Fetch an http(s) URL or a file. Raises ContentError in one clear line."""
         if not re.match(r"https?://", address, re.IGNORECASE):
             return _read_file(address, etag=etag, max_bytes=self._max_bytes)
+        with self._in_time(address):
+            return self._patiently(self._follow, address, etag, last_modified)
+
+    def look(self, address: str) -> int:
+        """Ask whether a web address answers, without its body; return the status at the end of its redirects.
+
+        A server that refuses HEAD is asked as a browser would. Raises ContentError like `fetch`.
+        """
+        with self._in_time(address):
+            url = _checked(address)
+            for _ in range(MAX_REDIRECTS + 1):
+                status, location = self._patiently(self._status, url)
+                if not location:
+                    return status
+                url = _next(url, location, first=address)
+        raise ContentError(f"{address}: redirects more than {MAX_REDIRECTS} times")
+
+    @contextmanager
+    def _in_time(self, address: str) -> Iterator[None]:
+        """Set this thread's deadline; make one line of whatever goes wrong within."""
         self._deadline.until = time.monotonic() + self._timeout
         try:
-            return self._patiently(self._follow, address, etag, last_modified)
+            yield
+        except UnknownHost as error:
+            raise NoHost(f"{address}: cannot be reached: {error}") from error
         except Refused as refusal:
             raise ContentError(f"{address}: not fetched: {refusal}") from refusal
         except httpcore2.TimeoutException as error:
@@ -108,20 +130,15 @@ class Fetcher:
             if isinstance(answer, Fetched):
                 return replace(answer, moved_to=moved_to)
             status, location = answer
-            target = _checked(location, base=url)
-            if url.scheme == "https" and target.scheme == "http":
-                raise ContentError(f"{address}: redirects from https to http")
+            url = _next(url, location, first=address)
             permanent = permanent and status in _PERMANENT
-            url = target
             if permanent:
                 moved_to = str(url)
         raise ContentError(f"{address}: redirects more than {MAX_REDIRECTS} times")
 
     def _ask(self, url: httpx2.URL, etag: str, last_modified: str) -> Fetched | tuple[int, str]:
         """Make one request; return what came, or status and target of a redirect."""
-        headers = {
-            "Host": url.netloc.decode(),
-            "User-Agent": self._user_agent,
+        headers = self._headers(url) | {
             "Accept": "application/atom+xml, application/rss+xml, application/feed+json, text/html;q=0.9, */*;q=0.5",
             # One decoder to guard.
             "Accept-Encoding": "gzip",
@@ -159,6 +176,27 @@ class Fetcher:
             fresh_for=_fresh_for(found.get("cache-control", ""), found.get("age", "")),
         )
 
+    def _status(self, url: httpx2.URL) -> tuple[int, str]:
+        """Ask for a status alone; return it, and the target of a redirect."""
+        raw = [(name.encode(), value.encode("latin-1", "replace")) for name, value in self._headers(url).items()]
+        status = 0
+        for method in ("HEAD", "GET"):
+            waiting = {"timeout": {"pool": self._deadline.remaining()}}
+            with (
+                self._place_at(url.host),
+                self._pool.stream(method, str(url), headers=raw, extensions=waiting) as response,
+            ):
+                status = response.status
+                found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            if status in _REDIRECTS and "location" in found:
+                return status, found["location"]
+            if status < 400:
+                break
+        return status, ""
+
+    def _headers(self, url: httpx2.URL) -> dict[str, str]:
+        return {"Host": url.netloc.decode(), "User-Agent": self._user_agent}
+
     @contextmanager
     def _place_at(self, host: str) -> Iterator[None]:
         """Wait for one of a host's places."""
@@ -177,6 +215,14 @@ def _was_dropped(error: Exception) -> bool:
     if isinstance(error, httpcore2.RemoteProtocolError):
         return "disconnected without" in str(error)
     return isinstance(error, httpcore2.NetworkError)
+
+
+def _next(url: httpx2.URL, location: str, *, first: str) -> httpx2.URL:
+    """Read where a redirect leads. Raises ContentError for one that leaves https, or the web."""
+    target = _checked(location, base=url)
+    if url.scheme == "https" and target.scheme == "http":
+        raise ContentError(f"{first}: redirects from https to http")
+    return target
 
 
 def _checked(address: str, *, base: httpx2.URL | None = None) -> httpx2.URL:

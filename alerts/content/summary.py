@@ -66,7 +66,9 @@ def summarise(articles: Sequence[Article], *, owners: Mapping[str, str] | None =
     blurb, more = _told(opening, found, articles, BLURB)
     subject = _subject(articles)
     doubts = tuple(dict.fromkeys((*doubts, *more, *_of_title(subject, lead, articles))))
-    printable = [sentence for sentence in (*alert, *(one.sentence for one in found[:6])) if sentence.place != DIFFER]
+    # The mail itself begins with the first sentence: beside the subject, the next one tells more.
+    offered = (*alert[1:], *alert[:1], *(one.sentence for one in found[:6]))
+    printable = [sentence for sentence in offered if sentence.place != DIFFER]
     return Summary(
         headline=subject,
         preheader=preheader(subject, [one for one in printable if not _disputed(one, articles)], lead.language),

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from alerts import bundled, config
-from alerts.desk import send
+from alerts.desk import preflight
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.rendering import render
 from alerts.errors import AlertsError
@@ -56,7 +56,12 @@ def preview(desk: Newsdesk, edition: Edition) -> str:
     """Make one self-contained page: several widths, light and dark, text, headers and findings."""
     variant = render(desk, edition)
     sample = _addressed(desk, variant, SAMPLES["a reader"])
-    return page(variant, sample, send.findings(desk, edition, variant))
+    return page(variant, sample, preflight.findings(desk, edition, variant))
+
+
+def sample_mail(desk: Newsdesk, variant: Variant) -> bytes:
+    """Write the whole mail as a sample reader gets it."""
+    return Skeleton(variant).bytes_for(_addressed(desk, variant, SAMPLES["a reader"]), date=desk.clock())
 
 
 def _addressed(desk: Newsdesk, variant: Variant, reader: Mailbox) -> Addressed:
@@ -163,7 +168,7 @@ def _shown(desk: Newsdesk, edition: Edition, language: str, reader: Mailbox) -> 
         headers=whole.head_for(sample).decode("ascii").replace("\r\n", "\n").strip(),
         html_bytes=len(body.encode()),
         mail_bytes=len(whole.bytes_for(sample, date=desk.clock())),
-        findings=send.findings(desk, edition, variant),
+        findings=preflight.findings(desk, edition, variant),
     )
 
 

@@ -7,15 +7,13 @@ Nothing is rendered after `launch`; `deliver` may be killed at any moment and ca
 """
 
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.delivery.addressing import addresser
-from alerts.delivery.dispatch import Dispatcher, DispatchSettings
-from alerts.delivery.owner import this_process
-from alerts.desk import embargo, recheck, standing, told
+from alerts.desk import embargo, preflight, recheck, told
+from alerts.desk.dispatching import Listener, dispatcher
 from alerts.desk.newsdesk import Newsdesk
+from alerts.desk.recover import recover
 from alerts.desk.rendering import render
 from alerts.errors import SendRefused
 from alerts.mail.variant import Variant
@@ -26,16 +24,10 @@ from alerts.model import (
     EditionId,
     Finding,
     Kind,
-    Lane,
-    OutcomeKind,
     Receipt,
     Severity,
 )
 from alerts.store.records import Decision, EditionRecord
-from alerts.templating.checks import preflight
-
-#: Told of outcomes as they are settled.
-Listener = Callable[[EditionId, Mapping[OutcomeKind, int]], None]
 
 #: Between looks at what another process is handing over.
 _OTHERS_SECONDS = 0.3
@@ -62,19 +54,6 @@ class SendPlan:
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
-def findings(desk: Newsdesk, edition: Edition, variant: Variant) -> tuple[Finding, ...]:
-    """Check an edition before anybody gets it, its sentences against their sources included."""
-    sources = standing.sources_of(desk, edition)
-    found = preflight(
-        edition,
-        variant,
-        sources=sources,
-        postal_address=desk.config.sender.postal_address,
-        findings=standing.doubts(edition, sources),
-    )
-    return tuple(dict.fromkeys(found))
-
-
 def plan(
     desk: Newsdesk,
     edition: Edition,
@@ -99,7 +78,7 @@ def plan(
         edition=edition,
         variant=variant,
         count=desk.store.ledger.count_audience(edition, desk.audience(edition.segments)),
-        findings=findings(desk, edition, variant),
+        findings=preflight.findings(desk, edition, variant),
         provider=desk.config.provider.use,
         live=desk.live,
         existing=existing,
@@ -184,40 +163,6 @@ def timed(desk: Newsdesk, edition: Edition, *, now: datetime) -> Edition:
     )
 
 
-def dispatch_settings(desk: Newsdesk) -> DispatchSettings:
-    """Read the dispatcher's settings; the owner names host and process, so that a dead one is recognised."""
-    settings = desk.config.delivery
-    return DispatchSettings(
-        owner=this_process(),
-        lease=settings.lease,
-        limit={
-            Lane.URGENT: settings.urgent_submission,
-            Lane.DIGEST: settings.submission,
-            Lane.BULK: settings.submission,
-        },
-        attempts=settings.attempts,
-        per_second=settings.per_second,
-        unknown_after=settings.unknown_after,
-        rehearsal_only=not desk.live,
-    )
-
-
-def dispatcher(desk: Newsdesk, *, listener: Listener | None = None) -> Dispatcher:
-    """Make a dispatcher over the desk's ledger and provider."""
-    return Dispatcher(
-        desk.store.ledger,
-        desk.provider,
-        desk.clock,
-        address=addresser(
-            token_key=desk.token_keys[0],
-            web_url=desk.config.web.url,
-            unsubscribe_mailbox=desk.config.sender.reply_to or desk.config.sender.address,
-        ),
-        settings=dispatch_settings(desk),
-        listener=listener,
-    )
-
-
 def deliver(
     desk: Newsdesk,
     edition: EditionId,
@@ -229,8 +174,6 @@ def deliver(
 
     Deliveries that wait (a busy provider, `--at`) and unknowns stay for `alerts run` or the same command later.
     """
-    from alerts.desk.recover import recover
-
     stop = stop or threading.Event()
     recover(desk)
     own = dispatcher(desk, listener=listener)
