@@ -50,6 +50,7 @@ def addressed(number: int, *, address: str = "", name: str = "") -> Addressed:
         slots={
             Slot.NAME: name or f"Reader {number}",
             Slot.ADDRESS: address or f"reader{number}@readers.example",
+            Slot.CONFIRM_URL: f"https://news.example/c/{number}",
             Slot.UNSUBSCRIBE_URL: url,
         },
         headers=(

@@ -18,7 +18,12 @@ def hand_over(desk: Newsdesk, variant: Variant, to: Mailbox, *, purpose: str) ->
         delivery=DeliveryId(int(unique[:12], 16)),
         to=to,
         message_id=f"<direct.{unique}@{variant.domain}>",
-        slots={Slot.NAME: to.name, Slot.ADDRESS: to.address, Slot.UNSUBSCRIBE_URL: dead_link},
+        slots={
+            Slot.NAME: to.name,
+            Slot.ADDRESS: to.address,
+            Slot.UNSUBSCRIBE_URL: dead_link,
+            Slot.CONFIRM_URL: dead_link,
+        },
     )
     outcomes = list(
         desk.provider.submit(

@@ -70,7 +70,12 @@ def _addressed(desk: Newsdesk, variant: Variant, reader: Mailbox) -> Addressed:
         delivery=DeliveryId(0),
         to=reader,
         message_id=f"<preview@{variant.domain}>",
-        slots={Slot.NAME: reader.name, Slot.ADDRESS: reader.address, Slot.UNSUBSCRIBE_URL: link},
+        slots={
+            Slot.NAME: reader.name,
+            Slot.ADDRESS: reader.address,
+            Slot.UNSUBSCRIBE_URL: link,
+            Slot.CONFIRM_URL: link,
+        },
         headers=(("List-Unsubscribe", f"<{link}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")),
     )
 

@@ -184,13 +184,15 @@ HOSTILE_SLOTS: Sequence[dict[Slot, str]] = (
         Slot.NAME: "=?utf-8?q?=0D=0ABcc:_x@evil.example?=\r\nBcc: x@evil.example\r\n\r\n.\r\n<script>",
         Slot.ADDRESS: "reader@example.org",
         Slot.UNSUBSCRIBE_URL: "https://news.example.org/u/" + "x" * 200 + "?a=1&b=2",
+        Slot.CONFIRM_URL: "https://news.example.org/c/" + "x" * 200 + "?a=1&b=2",
     },
     {
         Slot.NAME: "From \u202eإ é \U0001f469\u200d\U0001f4bb \U0002f800 \x00 \ud800 \"'>\u2028" + "é" * 90,
         Slot.ADDRESS: '"<b>"@example.org',
         Slot.UNSUBSCRIBE_URL: "javascript:alert(1)//\r\n--=_",
+        Slot.CONFIRM_URL: "javascript:alert(1)//\r\n--=_",
     },
-    {Slot.NAME: "", Slot.ADDRESS: "", Slot.UNSUBSCRIBE_URL: ""},
+    dict.fromkeys(Slot, ""),
 )
 
 

@@ -21,6 +21,8 @@ class Slot(StrEnum):
     ADDRESS = "address"
     #: https page that shows a button; POST leaves
     UNSUBSCRIBE_URL = "unsubscribe_url"
+    #: https page that shows a button; POST confirms a sign-up
+    CONFIRM_URL = "confirm_url"
 
 
 class Context(StrEnum):

@@ -8,13 +8,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import idna
 
 from alerts.mail.fill import one_line
-from alerts.model import Edition, Entry, Kind, Urgency
+from alerts.model import Correction, Edition, Entry, Image, Kind, Sentence, Urgency
 from alerts.templating.vault import Constant
 from alerts.templating.wording import Wording, is_right_to_left
 
@@ -37,6 +38,23 @@ class ImageView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionView:
+    """What was wrong, what is right, and when that was said."""
+
+    #: `Correction` or `Withdrawn`
+    label: str
+    #: `We wrote at 09:40 GMT`
+    wrong_heading: str
+    #: empty: it is not repeated
+    wrong: str
+    #: `Right is`
+    right_heading: str
+    right: str
+    #: `Corrected at 10:15 GMT`
+    when: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
     """What is said of one story."""
 
@@ -47,8 +65,18 @@ class EntryView:
     #: empty: there is nothing to link
     url: str
     outlet: str
+    #: all that report it, its own first
+    outlets: tuple[str, ...]
+    #: `Source: A`, `Reported by A, B and 1 more`; empty: nobody but us
+    source: str
     section: str
     image: ImageView | None
+    #: what an editor lists as known, and as not known yet
+    known: tuple[str, ...]
+    unknown: tuple[str, ...]
+    correction: CorrectionView | None
+    #: of a digest: `We sent an alert on this at 14:05 GMT.`; empty: those who get it were not alerted
+    alerted: str
     #: of the headline
     language: Constant
     direction: Constant
@@ -86,18 +114,26 @@ class EditionView:
     leads: tuple[EntryView, ...]
     #: and the rest
     sections: tuple[SectionView, ...]
+    #: of a digest: what was put right since the last one; each has its `correction`
+    corrections: tuple[EntryView, ...]
     #: minutes it takes to read
     minutes: int
     #: the outlets it draws on, each once
     outlets: tuple[str, ...]
     #: why the reader gets it
     why: str
+    #: where the mail stands on the web, the same for all readers; empty: nowhere
+    web_url: str
     is_test: bool
 
 
-def view(edition: Edition, *, wording: Wording, zone: ZoneInfo, why: str, test: bool, subject: str) -> EditionView:
+def view(
+    edition: Edition, *, wording: Wording, zone: ZoneInfo, why: str, test: bool, subject: str, web_url: str = ""
+) -> EditionView:
     """Make what the templates are given."""
-    entries = tuple(_entry(number, entry, edition.language) for number, entry in enumerate(edition.entries, start=1))
+    seeing = _Seeing(edition=edition, wording=wording, zone=zone)
+    entries = tuple(seeing.entry(number, entry) for number, entry in enumerate(edition.entries, start=1))
+    corrections = tuple(seeing.entry(number, entry) for number, entry in enumerate(edition.corrections, start=1))
     leads = entries[:_LEADS]
     local_day = edition.nominal_on or edition.made_at.astimezone(zone).date()
     return EditionView(
@@ -112,9 +148,11 @@ def view(edition: Edition, *, wording: Wording, zone: ZoneInfo, why: str, test: 
         entries=entries,
         leads=leads,
         sections=_sections(entries[_LEADS:], other=wording("more_news")),
-        minutes=reading_minutes(entries),
+        corrections=corrections,
+        minutes=reading_minutes((*entries, *corrections)),
         outlets=tuple(dict.fromkeys(entry.outlet for entry in entries if entry.outlet)),
         why=one_line(why),
+        web_url=web_url,
         is_test=test,
     )
 
@@ -125,29 +163,81 @@ def _label(edition: Edition) -> str:
     return edition.kind.value.replace("-", "_")
 
 
-def _entry(number: int, entry: Entry, language: str) -> EntryView:
-    headline = one_line(entry.headline)
-    spoken = entry.language or language
-    rtl = reads_right_to_left(headline, is_right_to_left(spoken))
-    image = entry.image
-    return EntryView(
-        number=number,
-        headline=headline,
-        sentences=tuple(text for sentence in entry.sentences if (text := one_line(sentence.text))),
-        url=web_link(entry.url),
-        outlet=one_line(entry.outlet),
-        section=one_line(entry.section),
-        image=None
-        if image is None or not web_link(image.url)
-        else ImageView(
-            url=web_link(image.url),
-            alt=one_line(image.alt) or one_line(image.caption),
-            caption=one_line(image.caption),
-            credit=one_line(image.credit),
-        ),
-        language=language_tag(spoken),
-        direction=Constant("rtl" if rtl else "ltr"),
-        start=Constant("right" if rtl else "left"),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seeing:
+    """Whose eyes an edition's entries are seen with."""
+
+    edition: Edition
+    wording: Wording
+    zone: ZoneInfo
+
+    def entry(self, number: int, entry: Entry) -> EntryView:
+        headline = one_line(entry.headline)
+        spoken = entry.language or self.edition.language
+        rtl = reads_right_to_left(headline, is_right_to_left(spoken))
+        outlets = tuple(dict.fromkeys(filter(None, map(one_line, (entry.outlet, *entry.outlets)))))
+        return EntryView(
+            number=number,
+            headline=headline,
+            sentences=_lines(entry.sentences),
+            url=web_link(entry.url),
+            outlet=one_line(entry.outlet),
+            outlets=outlets,
+            source=self._source(outlets),
+            section=one_line(entry.section),
+            image=_image(entry.image),
+            known=_lines(entry.known),
+            unknown=_lines(entry.unknown),
+            correction=self._correction(entry.correction) if entry.correction else None,
+            alerted=self.wording("alerted", time=self._moment(entry.alerted_at)) if entry.alerted_at else "",
+            language=language_tag(spoken),
+            direction=Constant("rtl" if rtl else "ltr"),
+            start=Constant("right" if rtl else "left"),
+        )
+
+    def _moment(self, at: datetime) -> str:
+        return self.wording.moment(at, self.zone, today=self.edition.made_at.astimezone(self.zone).date())
+
+    def _source(self, outlets: tuple[str, ...]) -> str:
+        """Name two or three outlets, of more than three two and how many more."""
+        if len(outlets) < 2:
+            return self.wording("source", outlet=outlets[0]) if outlets else ""
+        first, second, *others = outlets
+        if len(others) > 1:
+            return self.wording("reported.more", first=first, second=second, count=len(others))
+        third = {"third": others[0]} if others else {}
+        return self.wording("reported.three" if others else "reported.two", first=first, second=second, **third)
+
+    def _correction(self, found: Correction) -> CorrectionView:
+        kind = "withdrawal" if found.withdrawn else "correction"
+        wrong_at = self._moment(found.wrong_at) if found.wrong_at else ""
+        return CorrectionView(
+            label=self.wording(f"label.{kind}"),
+            wrong_heading=self.wording("corrected.wrong_at", time=wrong_at)
+            if wrong_at
+            else self.wording("corrected.wrong"),
+            wrong=one_line(found.wrong),
+            right_heading=self.wording(f"corrected.{'now' if found.withdrawn else 'right'}"),
+            right=one_line(found.right),
+            when=self.wording(
+                f"corrected.{'withdrawn' if found.withdrawn else 'at'}",
+                time=self._moment(found.at or self.edition.made_at),
+            ),
+        )
+
+
+def _lines(sentences: Iterable[Sentence]) -> tuple[str, ...]:
+    return tuple(text for sentence in sentences if (text := one_line(sentence.text)))
+
+
+def _image(image: Image | None) -> ImageView | None:
+    if image is None or not web_link(image.url):
+        return None
+    return ImageView(
+        url=web_link(image.url),
+        alt=one_line(image.alt) or one_line(image.caption),
+        caption=one_line(image.caption),
+        credit=one_line(image.credit),
     )
 
 
@@ -180,7 +270,12 @@ def _sections(entries: Iterable[EntryView], *, other: str) -> tuple[SectionView,
 
 def reading_minutes(entries: Iterable[EntryView]) -> int:
     """Estimate how long the edition takes to read; at least a minute."""
-    texts = [text for entry in entries for text in (entry.headline, *entry.sentences)]
+    texts = [
+        text
+        for entry in entries
+        for text in (entry.headline, *entry.sentences, *entry.known, *entry.unknown)
+        + ((entry.correction.wrong, entry.correction.right) if entry.correction else ())
+    ]
     words = sum(len(text.split()) for text in texts)
     # Scripts without spaces: about 500 characters a minute, so two characters count as one word.
     ideographs = sum(1 for text in texts for character in text if "\u3040" <= character <= "\u9fff")

@@ -13,7 +13,7 @@ from pathlib import Path
 from alerts.errors import AlertsError, TemplateError
 from alerts.mail.fill import fill
 from alerts.mail.variant import Slot
-from alerts.model import Edition, Finding, Severity
+from alerts.model import Edition, Finding, Kind, Severity
 from alerts.templating import samples, theme, wording
 from alerts.templating.checks import SIZE_WARNING
 from alerts.templating.renderer import Renderer
@@ -67,6 +67,7 @@ _READER = {
     Slot.NAME: '<b>"Ada"</b>',
     Slot.ADDRESS: "ada@example.org",
     Slot.UNSUBSCRIBE_URL: "https://news.example.org/u/sample",
+    Slot.CONFIRM_URL: "https://news.example.org/c/sample",
 }
 
 
@@ -168,10 +169,14 @@ def _checked(renderer: Renderer, brand: theme.Brand, language: str, edition: Edi
         why=why,
         zone="UTC",
         domain="news.example.org",
+        web_url=samples.WEB_URL,
     )
     page, text = fill(variant.html, _READER), fill(variant.text, _READER)
-    if _READER[Slot.UNSUBSCRIBE_URL] not in page or _READER[Slot.UNSUBSCRIBE_URL] not in text:
-        yield _error("unsubscribe-missing", "there is no unsubscribe link", where, "print reader.unsubscribe_url")
+    asks = edition.kind is Kind.CONFIRMATION
+    wanted = Slot.CONFIRM_URL if asks else Slot.UNSUBSCRIBE_URL
+    if _READER[wanted] not in page or _READER[wanted] not in text:
+        what = "confirm" if asks else "unsubscribe"
+        yield _error(f"{what}-missing", f"there is no {what} link", where, f"print reader.{wanted.value}")
     for entry in edition.entries:
         if entry.headline not in " ".join(text.split()):
             yield _error("text-lacks", "the text part lacks a headline", where, "the text must say what the page says")

@@ -37,3 +37,5 @@ class ReaderView:
     name: Deferred = field(default_factory=lambda: Deferred(Slot.NAME))
     address: Deferred = field(default_factory=lambda: Deferred(Slot.ADDRESS))
     unsubscribe_url: Deferred = field(default_factory=lambda: Deferred(Slot.UNSUBSCRIBE_URL))
+    #: of a confirmation
+    confirm_url: Deferred = field(default_factory=lambda: Deferred(Slot.CONFIRM_URL))

@@ -29,6 +29,7 @@ _TEMPLATES: Mapping[Kind, str] = {
     Kind.WITHDRAWAL: "alert",
     Kind.DIGEST: "digest",
     Kind.CATCH_UP: "digest",
+    Kind.CONFIRMATION: "confirmation",
 }
 
 #: They hand out markup made of content, which would pass by the vault.
@@ -54,18 +55,20 @@ class Renderer:
         zone: str,
         domain: str,
         test: bool = False,
+        web_url: str = "",
     ) -> Variant:
         """Render an edition. `domain` is the right-hand side of its Message-IDs; `zone` is where the newsroom is.
 
+        `web_url` is where the mail can be read on the web; empty: nowhere.
         Raises TemplateError, naming template and line, or SendRefused for a header that cannot be written safely.
         """
-        name = _TEMPLATES.get(edition.kind)
-        if name is None:
-            raise TemplateError(f"there is no template for a {edition.kind.value}")
+        name = _TEMPLATES[edition.kind]
         language = language or edition.language
         words = wording.load(language, self._directories)
         subject = headers.clean(edition.subject)
-        shown = context.view(edition, wording=words, zone=ZoneInfo(zone), why=why, test=test, subject=subject)
+        shown = context.view(
+            edition, wording=words, zone=ZoneInfo(zone), why=why, test=test, subject=subject, web_url=web_url
+        )
         given = self._given(shown, brand, words, language)
         domain = _sending_domain(domain)
         variant = Variant(
@@ -86,6 +89,10 @@ class Renderer:
     def why(self, language: str, name: str) -> str:
         """Say why the reader gets a mail: because they subscribed to what is called so."""
         return wording.load(language, self._directories)("footer.why", name=name)
+
+    def words(self, language: str) -> wording.Wording:
+        """Read the mails' own words in a language, or in the nearest one that there is."""
+        return wording.load(language, self._directories)
 
     def mjml(self, edition: Edition, *, brand: Brand, language: str, why: str, zone: str) -> str:
         """Render only the MJML, with tokens for values: what a checker of MJML is shown."""

@@ -1,9 +1,10 @@
 """Editions that show what the shipped templates can do. The news in them is invented."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
-from alerts.model import Edition, EditionId, Entry, Image, Kind, Mailbox, Sentence, StoryId, Urgency
+from alerts.model import Correction, Edition, EditionId, Entry, Image, Kind, Mailbox, Sentence, StoryId, Urgency
 from alerts.templating.theme import Brand
 
 BRAND = Brand(
@@ -13,6 +14,7 @@ BRAND = Brand(
 )
 SENDER = Mailbox(address="alerts@news.example.org", name="The Harbour Post")
 WHY_ALERT = "You get this because you subscribed to Breaking news."
+WEB_URL = "https://news.example.org/w/c2FtcGxl.d2Vi"
 WHY_DIGEST = "You get this because you subscribed to The Morning Tide."
 
 _MADE_AT = datetime(2026, 3, 3, 9, 40, tzinfo=UTC)
@@ -40,6 +42,16 @@ _FERRY = Entry(
     ),
     story=StoryId("ferry"),
 )
+#: as the alert tells it
+_FERRY_TOLD = replace(
+    _FERRY,
+    known=_sentences(
+        "The Aldous carried 198 passengers and a crew of 16.",
+        "She is upright and has not lost any fuel.",
+    ),
+    unknown=_sentences("Whether she can be freed at high water.", "Why she left the marked channel."),
+    outlets=("The Harbour Post", "Valley Courier", "Ashby Radio", "Coast Weekly"),
+)
 
 ALERT = Edition(
     id=EditionId("sampleferry1"),
@@ -49,7 +61,7 @@ ALERT = Edition(
     told_key="alert/ferry/r1",
     subject="Breaking: Ferry with 214 aboard runs aground",
     preheader="The Aldous struck a sandbank in fog off Port Ellery. Lifeboats are bringing everybody ashore.",
-    entries=(_FERRY,),
+    entries=(_FERRY_TOLD,),
     segments=("breaking",),
     made_at=_MADE_AT,
 )
@@ -66,6 +78,7 @@ FLASH = Edition(
         Entry(
             headline="Prime minister Elena Marsh resigns",
             sentences=_sentences("She announced it in a speech to parliament at noon. More soon."),
+            unknown=_sentences("Who will lead the government until there is a successor."),
         ),
     ),
     segments=("breaking",),
@@ -73,13 +86,14 @@ FLASH = Edition(
 )
 
 
-def _of_kind(kind: Kind, subject: str, *texts: str) -> Edition:
+def _of_kind(kind: Kind, subject: str, preheader: str, *texts: str, correction: Correction | None = None) -> Edition:
     entry = Entry(
         headline=_FERRY.headline,
         sentences=_sentences(*texts),
         url=_FERRY.url,
         outlet=_FERRY.outlet,
         story=_FERRY.story,
+        correction=correction,
     )
     return Edition(
         id=EditionId(f"sample{kind.value}"),
@@ -87,30 +101,52 @@ def _of_kind(kind: Kind, subject: str, *texts: str) -> Edition:
         key=f"{kind.value}/ferry/r2",
         told_key=f"{kind.value}/ferry/r2",
         subject=subject,
-        preheader=texts[0],
+        preheader=preheader,
         entries=(entry,),
         segments=("breaking",),
-        made_at=_MADE_AT,
+        made_at=_MADE_AT + timedelta(minutes=95),
     )
 
 
 UPDATE = _of_kind(
     Kind.UPDATE,
     "Update: All 214 are ashore after ferry ran aground",
+    "The last lifeboat is in. Tugs will try to free the Aldous this evening.",
     "The last lifeboat reached Port Ellery at 11:20, the coastguard said.",
     "Tugs will try to free the Aldous at high water this evening.",
+)
+_WRONG = Correction(
+    wrong="The ferry that ran aground off Port Ellery has 241 people aboard.",
+    right="There were 214. Two figures were swapped in our newsroom; we are sorry.",
+    wrong_at=_MADE_AT,
 )
 CORRECTION = _of_kind(
     Kind.CORRECTION,
     "Correction: Ferry carried 214 people, not 241",
-    "Our alert at 09:40 said that 241 people were aboard. There were 214.",
-    "We are sorry for the mistake.",
+    "Our alert at 09:40 gave a wrong number. Everybody is ashore.",
+    "All of them are ashore; two were treated for bruises.",
+    correction=_WRONG,
 )
 WITHDRAWAL = _of_kind(
     Kind.WITHDRAWAL,
     "Withdrawn: our alert on a ferry off Port Ellery",
+    "No ferry ran aground. What we reported at 09:40 was an exercise.",
     "We have withdrawn the alert that we sent at 09:40.",
     "The report came from an exercise of the coastguard; no ferry ran aground.",
+)
+
+CONFIRMATION = Edition(
+    id=EditionId("sampleconfirm"),
+    kind=Kind.CONFIRMATION,
+    key="confirmation/morning",
+    told_key="confirmation/morning",
+    subject="Please confirm: The Morning Tide",
+    preheader="Press the button, and The Morning Tide comes to you from tomorrow on.",
+    entries=(),
+    segments=(),
+    scope="digest:morning",
+    title="The Morning Tide",
+    made_at=_MADE_AT,
 )
 
 
@@ -136,7 +172,7 @@ DIGEST = Edition(
     subject="Ferry passengers safe; water prices to rise by 9%",
     preheader="Also: a school wins its bus back, and the oldest lighthouse is for sale.",
     entries=(
-        _FERRY,
+        replace(_FERRY, alerted_at=datetime(2026, 3, 2, 21, 5, tzinfo=UTC), outlets=(_POST, _VALLEY)),
         _story(
             "Region",
             _POST,
@@ -203,6 +239,27 @@ DIGEST = Edition(
             "Goalkeeper Ada Brandt saved two penalties; the parade is on Saturday.",
         ),
     ),
+    corrections=(
+        Entry(
+            headline="Ferry with 214 aboard runs aground off Port Ellery; all passengers safe",
+            sentences=(),
+            url=_FERRY.url,
+            correction=replace(
+                _WRONG,
+                wrong_at=datetime(2026, 3, 2, 21, 5, tzinfo=UTC),
+                at=datetime(2026, 3, 2, 21, 40, tzinfo=UTC),
+            ),
+        ),
+        Entry(
+            headline="Bank closes its branch on Quay Street",
+            sentences=(),
+            correction=Correction(
+                right="It was another bank in another town that announced this; the branch stays open.",
+                at=datetime(2026, 3, 2, 18, 15, tzinfo=UTC),
+                withdrawn=True,
+            ),
+        ),
+    ),
     segments=("morning",),
     scope="digest:morning",
     title="The Morning Tide",
@@ -227,12 +284,34 @@ ARABIC = Edition(
             ),
             url="https://news.example.org/ar/2026/03/03/ferry",
             outlet="صحيفة الميناء",
+            outlets=("صحيفة الميناء", "إذاعة الساحل"),
             language="ar",
+            known=_sentences("كانت العبّارة تقل 198 راكبًا و16 من أفراد الطاقم.", "العبّارة مستقرة ولم تفقد وقودًا."),
+            unknown=_sentences("هل يمكن تعويمها عند المد؟"),
         ),
     ),
     segments=("breaking",),
     language="ar",
     made_at=_MADE_AT,
+)
+
+ARABIC_CORRECTION = replace(
+    ARABIC,
+    id=EditionId("samplearabic2"),
+    kind=Kind.CORRECTION,
+    key="correction/arabic/r1",
+    told_key="correction/arabic/r1",
+    subject="تصحيح: كانت العبّارة تقل 214 شخصًا لا 241",
+    entries=(
+        replace(
+            ARABIC.entries[0],
+            sentences=ARABIC.entries[0].sentences[1:],
+            known=(),
+            unknown=(),
+            correction=Correction(wrong="تقل العبّارة 241 شخصًا.", right="عددهم 214 شخصًا.", wrong_at=_MADE_AT),
+        ),
+    ),
+    made_at=_MADE_AT + timedelta(minutes=40),
 )
 
 ALL: Mapping[str, Edition] = {
@@ -241,6 +320,8 @@ ALL: Mapping[str, Edition] = {
     "update": UPDATE,
     "correction": CORRECTION,
     "withdrawal": WITHDRAWAL,
+    "confirmation": CONFIRMATION,
     "digest": DIGEST,
     "arabic": ARABIC,
+    "arabic-correction": ARABIC_CORRECTION,
 }

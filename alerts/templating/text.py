@@ -133,5 +133,5 @@ def _stuffed(row: list[str | Hole]) -> list[str | Hole]:
     """Put a space before what would be read as a quote or a mailbox separator (RFC 3676 §4.4)."""
     first = row[0]
     if isinstance(first, Hole):
-        return row if first.slot is Slot.UNSUBSCRIBE_URL else [" ", *row]
+        return row if first.slot in (Slot.UNSUBSCRIBE_URL, Slot.CONFIRM_URL) else [" ", *row]
     return [" ", *row] if first.startswith(">") or first == "From" else row

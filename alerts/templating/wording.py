@@ -66,6 +66,14 @@ class Wording:
         pattern = self.words.get("formats", {}).get("time", "short")
         return f"{format_time(local.time(), format=pattern, locale=self.locale)} {zone_name(local)}"
 
+    def moment(self, when: datetime, zone: ZoneInfo, *, today: date) -> str:
+        """Write a time of day, with its day where that is another one: `14:05 GMT, Monday 2 March`."""
+        day = when.astimezone(zone).date()
+        if day == today:
+            return self.clock(when, zone)
+        pattern = self.words.get("formats", {}).get("other_day", "long")
+        return f"{self.clock(when, zone)}, {format_date(day, format=pattern, locale=self.locale)}"
+
 
 def zone_name(local: datetime) -> str:
     """Name a local time's zone as readers know it, or by its distance from UTC."""

@@ -21,6 +21,7 @@ READER = Addressed(
         Slot.NAME: "Ada Brandt",
         Slot.ADDRESS: "ada@example.org",
         Slot.UNSUBSCRIBE_URL: "https://news.example.org/u/c2FtcGxl.bm90aGluZw",
+        Slot.CONFIRM_URL: "https://news.example.org/c/c2FtcGxl.bm90aGluZw",
     },
     headers=(
         ("List-Unsubscribe", "<https://news.example.org/u/c2FtcGxl.bm90aGluZw>"),
@@ -33,7 +34,7 @@ def write(folder: Path) -> None:
     """Write every sample as HTML, plain text, MJML with tokens, and what mrml makes of those tokens."""
     renderer = Renderer(bundled=bundled.path("templates"))
     for name, edition in samples.ALL.items():
-        for language in {edition.language, "ar"} if name == "digest" else {edition.language}:
+        for language in sorted({edition.language, "ar"} if name in ("digest", "confirmation") else {edition.language}):
             label = name if language == edition.language else f"{name}-{language}"
             _write_one(renderer, folder, label, edition, language)
     _write_one(renderer, folder, "test-copy", samples.ALERT, "en", test=True)
@@ -62,6 +63,7 @@ def _write_one(
         zone="Europe/London",
         domain="news.example.org",
         test=test,
+        web_url=samples.WEB_URL,
     )
     (folder / f"{label}.html").write_text(fill(variant.html, READER.slots), encoding="utf-8")
     (folder / f"{label}.txt").write_text(fill(variant.text, READER.slots), encoding="utf-8")
