@@ -151,7 +151,7 @@ def image(raw: Mapping[str, Any] | None) -> Image | None:
 
 
 _CREDIT = re.compile(
-    r"^(.{0,1000}?)[\s.]*[(\[|]?\s*\b(?:photo(?:graph)?|picture|image|credit|foto|bild|crédit)s?(?: credit)?"
+    r"[(\[|]?\s*\b(?:photo(?:graph)?|picture|image|credit|foto|bild|crédit)s?(?: credit)?"
     r"\s*(?:by\b|:|/)\s*([^()\[\]]{2,120}?)[)\]]?$",
     re.IGNORECASE,
 )
@@ -159,12 +159,13 @@ _CREDIT = re.compile(
 
 def split_credit(image: Image) -> Image:
     """Move `Photograph: Jane Doe` from a caption's end to the picture's credit."""
-    match = _CREDIT.match(image.caption)
+    match = _CREDIT.search(image.caption)
     if match is None:
         return image
-    caption = match[1].strip()
-    caption += "." if caption and image.caption[len(match[1]) : len(match[1]) + 1] == "." else ""
-    return replace(image, caption=caption, credit=image.credit or match[2].strip())
+    before = image.caption[: match.start()]
+    caption = before.rstrip(" .")
+    caption += "." if caption and before[len(caption) :].startswith(".") else ""
+    return replace(image, caption=caption.strip(), credit=image.credit or match[1].strip())
 
 
 def instant(written: str) -> datetime | None:

@@ -214,12 +214,19 @@ class _Poll:
         read = {feed: a for feed, a in answers.items() if isinstance(a.fetched, Fetched) and a.fetched.ok}
         known = archive.known(article.id for answer in read.values() for article in answer.articles)
         old = {feed: self._no_news(feed, answer.articles, known) for feed, answer in read.items()}
+        came = identity.rightful(
+            self._desk,
+            [
+                article
+                for answer in read.values()
+                for article in complete.unless_known(
+                    self._desk, identity.recognised(self._desk, cleanse.cleansed(self._desk, answer.articles))
+                )
+            ],
+        )
         kept = [
-            (article, self._states[feed].first_success_at is None or article.id in old[feed] or _is_stale(article, now))
-            for feed, answer in read.items()
-            for article in complete.unless_known(
-                self._desk, identity.recognised(self._desk, cleanse.cleansed(self._desk, answer.articles))
-            )
+            (one, self._states[one.feed].first_success_at is None or one.id in old[one.feed] or _is_stale(one, now))
+            for one in came
         ]
         # An article that two feeds bring is news if one of them brings it as such: the last one counts.
         added = archive.add_articles(sorted(kept, key=lambda one: not one[1])) if kept else []

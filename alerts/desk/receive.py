@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from alerts.content import pages, pushed
 from alerts.content.articles import article_id
 from alerts.content.topics import topics_of
-from alerts.desk import clustering, embargo
+from alerts.desk import clustering, embargo, identity
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.desk.propose import propose
@@ -81,7 +81,11 @@ def receive(desk: Newsdesk, outlet: Outlet, body: bytes) -> Received:
     page = None if told.has_text else _page(desk, outlet, told.url)
     with desk.placing:
         known = desk.store.archive.article(article_id(told.url, ""))
-        if known is not None and known.outlet != outlet.name:
+        if (
+            known is not None
+            and known.outlet != outlet.name
+            and not identity.is_rather_of(desk, outlet.name, known.outlet, url=told.url)
+        ):
             raise pushed.BadFields({"url": f'is an article of "{known.outlet}", for which this token does not speak'})
         made = _made(desk, outlet, told, page, known)
         if known is None or replace(made, removed=known.removed) != known or not _story(desk, made.id):
@@ -102,7 +106,7 @@ def _made(desk: Newsdesk, outlet: Outlet, told: pushed.Pushed, page: Article | N
 def _keep(desk: Newsdesk, made: Article, known: Article | None) -> None:
     """Write the article down, hold what may not go out any more, place it, and wake whoever proposes."""
     now = desk.clock()
-    desk.store.archive.put_article(made, backfill=now - made.told_at > _STALE)
+    desk.store.archive.put_article(made, backfill=now - embargo.released(made).told_at > _STALE)
     _reschedule(desk, made, known)
     clustering.cluster(desk, [made])
     desk.store.daybook.put(_PUSHED, f"{made.id}/{made.content_hash[:16]}/{now.isoformat()}", now=now)

@@ -237,7 +237,9 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
     known = {
         row.id: row
         for row in connection.execute(
-            select(table.c.id, table.c.content_hash, table.c.seen_at, table.c.embargo_until).where(table.c.id.in_(ids))
+            select(table.c.id, table.c.outlet, table.c.content_hash, table.c.seen_at, table.c.embargo_until).where(
+                table.c.id.in_(ids)
+            )
         )
     }
     changed: dict[ArticleId, tuple[Article, bool]] = {}
@@ -245,7 +247,7 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
         row = known.get(article.id)
         if row is None:
             changed[article.id] = (article, backfill)
-        elif row.content_hash != article.content_hash:
+        elif (row.content_hash, row.outlet) != (article.content_hash, article.outlet):
             until = article.embargo_until or row.embargo_until
             # Where the publisher does not say when it rewrote its text, we noticed it now.
             rewritten_at = article.updated_at or article.seen_at

@@ -40,6 +40,15 @@ class Identities:
             with writing(self._engine) as connection:
                 connection.execute(insert_or_update(connection, _aliases), rows)
 
+    def outlets(self, ids: Iterable[ArticleId]) -> dict[ArticleId, str]:
+        """Tell which outlets the kept ones of these articles are of."""
+        found: dict[ArticleId, str] = {}
+        with reading(self._engine) as connection:
+            for chunk in chunks(ids):
+                rows = connection.execute(select(_articles.c.id, _articles.c.outlet).where(_articles.c.id.in_(chunk)))
+                found |= {ArticleId(row.id): row.outlet for row in rows}
+        return found
+
     def add_keys(self, keys: Mapping[ArticleId, Collection[int]]) -> None:
         """Remember the hashes that articles can be looked up by."""
         rows = [{"hash": one, "article_id": article} for article, some in keys.items() for one in some]

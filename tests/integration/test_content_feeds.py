@@ -12,7 +12,7 @@ from alerts.content import feeds
 from alerts.content.articles import from_entry
 from alerts.errors import ContentError
 from alerts.guarded import GuardedFailure, Worker
-from alerts.model import Urgency
+from alerts.model import Image, Urgency
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -265,3 +265,29 @@ def test_a_summary_that_ends_within_a_sentence_was_cut(worker: Worker) -> None:
     first, second = read(worker, f"<rss version='2.0'><channel>{items}</channel></rss>").entries
     made = [from_entry(entry, outlet="Courier", feed="f", now=NOW) for entry in (first, second)]
     assert [article.truncated for article in made if article] == [True, False]
+
+
+def test_an_address_that_is_none_costs_an_entry_its_picture_and_the_feed_nothing(worker: Worker) -> None:
+    bad = "https://[image-host]/a.jpg"
+    items = (
+        f"<item><title>One</title><link>/1</link><media:content url='{bad}'/></item>"
+        f"<item><title>Two</title><link>/2</link><enclosure url='{bad}' type='image/jpeg'/></item>"
+        f"<item><title>Three</title><link>/3</link><description>&lt;img src='{bad}'&gt; Words.</description></item>"
+        "<item><title>Four</title><link>https://[host]/4</link></item>"
+    )
+    media = "xmlns:media='http://search.yahoo.com/mrss/'"
+    found = read(worker, f"<rss version='2.0' {media}><channel>{items}</channel></rss>").entries
+    assert [(entry.title, entry.image) for entry in found] == [(word, None) for word in ("One", "Two", "Three", "Four")]
+    assert found[0].url == "https://courier.example/1"
+    told = {"items": [{"title": "One", "url": "https://[host]/1", "image": bad}, {"title": "Two", "url": "/2"}]}
+    one, two = read(worker, json.dumps(told)).entries
+    assert (one.url, one.image, two.url) == ("", None, "https://courier.example/2")
+
+
+def test_a_caption_of_a_thousand_dots_is_read_at_once() -> None:
+    began = time.process_time()
+    for _ in range(100):
+        feeds.split_credit(Image(url="https://c.example/a.jpg", caption=". " * 499))
+    assert time.process_time() - began < 1.0
+    split = feeds.split_credit(Image(url="https://c.example/a.jpg", caption="A ferry. (Photograph: Ida Fenwick)"))
+    assert (split.caption, split.credit) == ("A ferry.", "Ida Fenwick")

@@ -155,3 +155,24 @@ def test_direction_changing_characters_do_not_reach_a_reader() -> None:
     article = pages.read_text("Bank \u202egnp.exe\u202c pays\x07\n\nThe ba\u200bnk pays\u2066 today.", now=NOW)
     assert article.title == "Bank gnp.exe pays"
     assert article.paragraphs == ("The bank pays today.",)
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        ("<link rel='canonical' href='https://[host]/a'>", ""),
+        ("<meta property='og:url' content='https://[host]/a'>", ""),
+        ("<meta property='og:image' content='https://[host]/a.jpg'>", ""),
+        ("", "<figure><img src='https://[host]/a.jpg'><figcaption>A ferry</figcaption></figure>"),
+        ("", "<time>12 apr\u0130l 2024</time>"),
+    ],
+)
+def test_what_a_page_says_wrongly_of_itself_is_left_out_and_the_page_is_read(
+    worker: Worker, head: str, shown: str
+) -> None:
+    text = "<p>The ferry with 214 people aboard ran aground off Port Ellery at dawn, the harbour master said.</p>" * 2
+    body = f"<html><head><title>Ferry aground off Port Ellery</title>{head}</head><body><article>"
+    body += f"<h1>Ferry aground off Port Ellery</h1>{shown}{text}</article></body></html>"
+    page = pages.read(body.encode(), url="https://courier.example/ferry", worker=worker, now=NOW)
+    assert page.title == "Ferry aground off Port Ellery"
+    assert page.url == "https://courier.example/ferry"

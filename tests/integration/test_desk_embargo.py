@@ -331,3 +331,12 @@ def test_looking_again_and_again_changes_nothing(desk: Newsdesk, hands: Hands) -
         hands.turn(seconds=2)
         receive.catch_up(desk)
     assert dump(desk) == before
+
+
+def test_what_lay_finished_for_days_is_news_when_its_embargo_ends(desk: Newsdesk, hands: Hands) -> None:
+    push(desk, published_at="2026-02-27T09:00:00+00:00")
+    receive.catch_up(desk)
+    hands.turn(minutes=6)
+    receive.catch_up(desk)
+    (record,) = desk.store.ledger.editions(states=(EditionState.DRAFT,))
+    assert "Central bank" in record.edition.subject

@@ -2,8 +2,8 @@
 
 import re
 from html.parser import HTMLParser
-from urllib.parse import urljoin
 
+from alerts.content.untrusted.markup import address
 from alerts.content.untrusted.pages import decode
 
 #: The head of a page is at its head.
@@ -21,10 +21,10 @@ class _Head(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: (value or "").strip() for name, value in attrs}
         if tag == "base" and named.get("href"):
-            self.base = urljoin(self.base, named["href"])
+            self.base = address(self.base, named["href"])
         relation = named.get("rel", "").lower().split()
         if tag == "link" and "alternate" in relation and named.get("href") and _FEEDS.match(named.get("type", "")):
-            self.found.append([named.get("title", ""), urljoin(self.base, named["href"])])
+            self.found.append([named.get("title", ""), address(self.base, named["href"])])
 
     handle_startendtag = handle_starttag
 

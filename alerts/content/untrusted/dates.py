@@ -166,9 +166,9 @@ def _by_pattern(text: str, language: str) -> str:
     if match := _NUMERIC.search(text):
         return _iso(int(match[1]), int(match[2]), int(match[3]), match[4], match[5], match[6])
     if match := _DAY_FIRST.search(text):
-        return _iso(int(match[3]), _MONTHS[match[2].casefold()], int(match[1]), match[4], match[5], match[6])
+        return _iso(int(match[3]), _month(match[2]), int(match[1]), match[4], match[5], match[6])
     if match := _MONTH_FIRST.search(text):
-        return _iso(int(match[3]), _MONTHS[match[1].casefold()], int(match[2]), match[4], match[5], match[6])
+        return _iso(int(match[3]), _month(match[1]), int(match[2]), match[4], match[5], match[6])
     if match := _POINTED.search(text):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         year += 2000 if year < 100 else 0
@@ -177,6 +177,11 @@ def _by_pattern(text: str, language: str) -> str:
         day, month = (second, first) if (american and first <= 12) or second > 12 else (first, second)
         return _iso(year, month, day, match[5], match[6], match[7])
     return ""
+
+
+def _month(name: str) -> int:
+    """Number a month; 0, which no date has, where only `re` takes `İ` or `ı` for an i."""
+    return _MONTHS.get(name.casefold(), 0)
 
 
 def _iso(year: int, month: int, day: int, hour: str = "", minute: str = "", half: str = "") -> str:

@@ -6,7 +6,6 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import defusedxml.ElementTree
 import feedparser
@@ -144,9 +143,9 @@ def _link(entry: Any, base: str) -> str:
     links = [link for link in entry.get("links", []) if link.get("href")]
     for link in links:
         if link.get("rel", "alternate") == "alternate":
-            return urljoin(base, str(link["href"]))
+            return markup.address(base, str(link["href"]))
     if entry.get("link"):
-        return urljoin(base, str(entry["link"]))
+        return markup.address(base, str(entry["link"]))
     # RSS: a GUID is an address unless it says that it is not.
     guid = str(entry.get("id") or "")
     return guid if entry.get("guidislink") and re.match(r"https?://", guid) else ""
@@ -182,7 +181,7 @@ def _image(entry: Any, base: str) -> Record | None:
     contents = sorted(entry.get("media_content", []), key=_width, reverse=True)
     for media in [*contents, *entry.get("media_thumbnail", []), *entry.get("enclosures", [])]:
         kind = str(media.get("medium") or media.get("type") or "image")
-        url = urljoin(base, str(media.get("url") or media.get("href") or ""))
+        url = markup.address(base, str(media.get("url") or media.get("href") or ""))
         if kind.startswith("image") and re.match(r"https?://", url):
             credit = entry.get("media_credit") or []
             return {
@@ -215,7 +214,7 @@ def _advertised(body: bytes, url: str) -> str:
         text = tag.decode("utf-8", "replace")
         href = re.search(r"""href=["']([^"'<>\s]+)""", text)
         if href and re.search(r"application/(rss|atom)\+xml|application/feed\+json", text):
-            return f"it names this feed: {urljoin(url, href[1])}"
+            return f"it names this feed: {markup.address(url, href[1])}"
     return ""
 
 
@@ -244,11 +243,11 @@ def _json_entry(item: Record, base: str) -> Record:
     text = "".join(f"<p>{_escape(part)}</p>" for part in re.split(r"\n\s*\n", _string(item, "content_text")))
     authors = _list(item, "authors") or [item.get("author")]
     url = _string(item, "url") or _string(item, "external_url")
-    image = urljoin(base, _string(item, "image") or _string(item, "banner_image"))
+    image = markup.address(base, _string(item, "image") or _string(item, "banner_image"))
     tags = _list(item, "tags")
     return {
         "id": str(item.get("id") or ""),
-        "url": urljoin(base, url) if url else "",
+        "url": markup.address(base, url) if url else "",
         "title": _string(item, "title"),
         "summary": markup.paragraphs(_escape(_string(item, "summary"))),
         "body": markup.paragraphs(content or text),

@@ -74,7 +74,7 @@ def picture(html: str, base: str) -> dict[str, str] | None:
     if root is None:
         return None
     for image in root.iter("img"):
-        url = urljoin(base, (image.get("src") or "").strip())
+        url = address(base, (image.get("src") or "").strip())
         # One pixel wide is a counter, not a picture.
         if re.match(r"https?://", url) and image.get("width") not in {"0", "1"}:
             figure = next(image.iterancestors("figure"), None)
@@ -82,6 +82,14 @@ def picture(html: str, base: str) -> dict[str, str] | None:
             text = re.sub(r"\s+", " ", caption.text_content()).strip() if caption is not None else ""
             return {"url": url, "alt": (image.get("alt") or "").strip(), "caption": text}
     return None
+
+
+def address(base: str, written: str) -> str:
+    """Read an address as it is meant where it stands; empty where it is none, such as `https://[host]/a.jpg`."""
+    try:
+        return urljoin(base, written)
+    except ValueError:
+        return ""
 
 
 def _plain(text: str | None) -> str:

@@ -3,11 +3,12 @@
 import re
 from functools import cached_property
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from alerts.content.untrusted import bylines, dates
 from alerts.content.untrusted.layout import Layout
 from alerts.content.untrusted.linked import Linked
+from alerts.content.untrusted.markup import address
 
 Tree = Any
 _HOME = re.compile(r"^(home|start(seite)?|accueil|inicio|news|front ?page|الرئيسية)$", re.IGNORECASE)
@@ -89,10 +90,10 @@ class Metadata:
         """The address the page calls its own, if it is one of the same site and no front page."""
         for node in self._tree.iter("link"):
             if "canonical" in (node.get("rel") or "").lower().split():
-                found: str = urljoin(self._url, (node.get("href") or "").strip())
+                found: str = address(self._url, (node.get("href") or "").strip())
                 if _same_site(found, self._url):
                     return found
-        found = urljoin(self._url, self.meta("og:url")) if self.meta("og:url") else ""
+        found = address(self._url, self.meta("og:url")) if self.meta("og:url") else ""
         return found if _same_site(found, self._url) else ""
 
     @property
@@ -164,15 +165,15 @@ class Metadata:
         """Its main picture; caption and credit where the page shows or states them."""
         stated = self._linked.picture()
         shown = self.meta("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")
-        url = urljoin(self._url, shown or stated["url"])
+        url = address(self._url, shown or stated["url"])
         if not re.match(r"https?://", url):
             return None
         found = {"url": url, "alt": self.meta("og:image:alt", "twitter:image:alt"), "caption": "", "credit": ""}
-        if not shown or _same_picture(urljoin(self._url, stated["url"]), url):
+        if not shown or _same_picture(address(self._url, stated["url"]), url):
             found |= {"caption": stated.get("caption", ""), "credit": stated.get("credit", "")}
         for figure in self._tree.iter("figure"):
             image = figure.find(".//img")
-            if image is not None and _same_picture(urljoin(self._url, image.get("src") or ""), url):
+            if image is not None and _same_picture(address(self._url, image.get("src") or ""), url):
                 found["alt"] = found["alt"] or (image.get("alt") or "").strip()
                 caption, credit = _caption(figure)
                 found |= {"caption": caption or found["caption"], "credit": credit or found["credit"]}
