@@ -10,7 +10,7 @@ import pytest
 
 from alerts.errors import SendRefused
 from alerts.mail.fill import fill
-from alerts.mail.variant import Slot
+from alerts.mail.variant import Slot, Variant
 from alerts.model import Edition, Mailbox, Sentence
 from alerts.templating import samples
 from tests.unit.test_templating_rendering import READER, holes, parse, render, squeezed, unflowed, visible
