@@ -81,6 +81,8 @@ class _Placing:
         desk, now = self._desk, self._now
         self._open.refresh(desk.store, now=now)
         homes = desk.store.placements.homes(article.id for article in waiting)
+        new = {one.id: keys for one in waiting if one.id not in homes and (keys := copies.sketch_of(one).keys)}
+        desk.store.identities.add_keys(new)
         for article in waiting:
             # An article that changed stays in its story, whatever it says now.
             self._place(article, homes.get(article.id))
@@ -91,9 +93,8 @@ class _Placing:
         of_note = {one.id for one in changed if one.verdict and one.verdict.level is not Level.DIGEST_ONLY}
         if of_note and self._compare(of_note):
             changed = self._judged()
-        for story in changed:
-            version = desk.store.archive.save_story(story, why=self._why[story.id])
-            self._open.saved(story.id, version)
+        for story, version in desk.store.archive.save_stories(changed, why=self._why).items():
+            self._open.saved(story, version)
         return changed
 
     def _judged(self) -> list[Story]:
@@ -119,7 +120,6 @@ class _Placing:
         sketch = copies.sketch_of(article)
         if not sketch.keys:
             return None
-        identities.add_keys({article.id: sketch.keys})
         for known in identities.like(sketch.keys, content_hash=article.content_hash, besides=article.id):
             share = copies.contained(sketch, copies.sketch_of(known))
             home = self._desk.store.placements.homes([known.id]).get(known.id)

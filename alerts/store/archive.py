@@ -147,39 +147,14 @@ class Archive:
         Return its version; None: it was merged into another one meanwhile, nothing was kept, and its new articles
         wait to be placed.
         """
-        articles, ids = tables.articles, [article.id for article in story.articles]
-        verdict = story.verdict
+        return self.save_stories([story], why={story.id: why or {}})[story.id]
+
+    def save_stories(
+        self, stories: Iterable[Story], *, why: Mapping[StoryId, Mapping[ArticleId, Joining]]
+    ) -> dict[StoryId, int | None]:
+        """Keep stories as `save_story` does, all or none of them; return their versions."""
         with writing(self._engine) as connection:
-            row = connection.execute(
-                select(tables.stories.c.version, tables.stories.c.merged_into).where(tables.stories.c.id == story.id)
-            ).one_or_none()
-            if row is not None and row.merged_into is not None:
-                return None
-            version = 1 + (row.version if row is not None else 0)
-            connection.execute(
-                insert_or_update(connection, tables.stories).values(
-                    id=story.id,
-                    lead_article=story.lead.id if story.lead else None,
-                    first_seen_at=story.first_seen_at,
-                    last_seen_at=story.last_seen_at,
-                    score=verdict.score if verdict else 0.0,
-                    level=(verdict.level if verdict else Level.DIGEST_ONLY).value,
-                    verdict=verdict_to_json(verdict),
-                    merged_into=None,
-                    version=version,
-                )
-            )
-            mine = connection.scalars(select(articles.c.id).where(articles.c.story_id == story.id)).all()
-            nowhere = dict.fromkeys(_PLACE)
-            for chunk in chunks(set(mine) - set(ids)):
-                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(nowhere))
-            for chunk in chunks(set(ids) - set(mine)):
-                there = {**nowhere, "story_id": story.id}
-                connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(there))
-            for article_id, joining in (why or {}).items():
-                reason = {"similarity": joining.similarity, "shared": " ".join(joining.shared)}
-                connection.execute(update(articles).where(articles.c.id == article_id).values(reason))
-        return version
+            return {story.id: _save_story(connection, story, why=why.get(story.id, {})) for story in stories}
 
     def story(self, ref: str) -> Story | None:
         """Find a story by id or by the beginning of its id; None when that fits none or several.
@@ -229,6 +204,43 @@ class Archive:
         found = found.order_by(stories.c.last_seen_at.desc(), stories.c.id).limit(limit)
         with reading(self._engine) as connection:
             return _stories(connection, connection.execute(found).all())
+
+
+def _save_story(connection: Connection, story: Story, *, why: Mapping[ArticleId, Joining]) -> int | None:
+    articles, ids = tables.articles, [article.id for article in story.articles]
+    verdict = story.verdict
+    row = connection.execute(
+        select(tables.stories.c.version, tables.stories.c.merged_into).where(tables.stories.c.id == story.id)
+    ).one_or_none()
+    if row is not None and row.merged_into is not None:
+        return None
+    version: int = 1 + (row.version if row is not None else 0)
+    connection.execute(
+        insert_or_update(connection, tables.stories).values(
+            id=story.id,
+            lead_article=story.lead.id if story.lead else None,
+            first_seen_at=story.first_seen_at,
+            last_seen_at=story.last_seen_at,
+            score=verdict.score if verdict else 0.0,
+            level=(verdict.level if verdict else Level.DIGEST_ONLY).value,
+            verdict=verdict_to_json(verdict),
+            merged_into=None,
+            version=version,
+        )
+    )
+    mine = connection.scalars(select(articles.c.id).where(articles.c.story_id == story.id)).all() if row else ()
+    nowhere = dict.fromkeys(_PLACE)
+    for chunk in chunks(set(mine) - set(ids)):
+        connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(nowhere))
+    reasons = {one: {"similarity": why[one].similarity, "shared": " ".join(why[one].shared)} for one in why}
+    came = set(ids) - set(mine)
+    for chunk in chunks(came - reasons.keys()):
+        there = {**nowhere, "story_id": story.id}
+        connection.execute(update(articles).where(articles.c.id.in_(chunk)).values(there))
+    for article_id, reason in reasons.items():
+        there = {"story_id": story.id} if article_id in came else {}
+        connection.execute(update(articles).where(articles.c.id == article_id).values({**there, **reason}))
+    return version
 
 
 def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[Article]:
