@@ -16,10 +16,12 @@ from alerts.templating.context import web_link
 SUBJECT_LONG = 60
 SUBJECT_TOO_LONG = 200
 PREHEADER_SHORT = 40
-PREHEADER_LONG = 140
+PREHEADER_LONG = 110
 #: Gmail cuts a mail off at about 102 KB, with the footer and its unsubscribe link
 SIZE_WARNING = 90_000
 SIZE_ERROR = 100_000
+#: what a slot is taken to add: an unsubscribe link is the longest of them
+_SLOT_BYTES = 200
 
 _TAGS = (
     "a|article|b|blockquote|br|div|em|figure|font|h[1-6]|hr|i|iframe|img|li|ol|p|script|section|span|strong|style"
@@ -39,6 +41,11 @@ _LEFTOVERS = (
     (re.compile(rf"&(?:{_ENTITIES}|#\d{{2,6}}|#x[0-9a-f]{{2,5}});", re.IGNORECASE), "an entity"),
     (re.compile(r"\[object Object\]|lorem ipsum", re.IGNORECASE), "filler"),
 )
+
+
+_MAY_REPEAT = ("subject", "preheader", "title", "correction")
+_IMAGE = re.compile(r"<img\b(?:\"[^\"]*\"|'[^']*'|[^>])*>", re.IGNORECASE)
+_ALT = re.compile(r"\salt\s*=", re.IGNORECASE)
 
 
 def preflight(
@@ -63,7 +70,7 @@ def preflight(
         *_repeats(edition),
         *_not_sources(edition, sources),
         *_size(variant),
-        *_footer(variant),
+        *_footer(edition, variant),
         *([] if postal_address is None else _postal_address(variant, postal_address)),
     ]
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
@@ -105,6 +112,13 @@ def _preheader(edition: Edition) -> Iterator[Finding]:
         )
     elif text == edition.subject.strip():
         yield _warning("preheader-repeats", "the preheader repeats the subject", "preheader", "say something else")
+    elif text == _first_sentence(edition):
+        yield _warning(
+            "preheader-repeats",
+            "the preheader repeats the first sentence; a list shows the one, the mail the other",
+            "preheader",
+            "say what comes next",
+        )
     elif not PREHEADER_SHORT <= len(text) <= PREHEADER_LONG:
         yield _warning(
             "preheader-length",
@@ -112,6 +126,12 @@ def _preheader(edition: Edition) -> Iterator[Finding]:
             "preheader",
             f"between {PREHEADER_SHORT} and {PREHEADER_LONG} read best",
         )
+
+
+def _first_sentence(edition: Edition) -> str:
+    """Name the sentence that an alert begins with; a digest's list shows other stories anyway."""
+    said = [sentence.text.strip() for entry in edition.entries[:1] for sentence in entry.sentences]
+    return said[0] if said and not edition.digest else ""
 
 
 def _texts(edition: Edition) -> Iterator[tuple[str, str]]:
@@ -122,11 +142,17 @@ def _texts(edition: Edition) -> Iterator[tuple[str, str]]:
     for number, entry in enumerate(edition.entries, start=1):
         place = f"story {number}"
         yield f"{place}, headline", entry.headline
-        for index, sentence in enumerate(entry.sentences, start=1):
+        for index, sentence in enumerate(entry.printed, start=1):
             yield f"{place}, sentence {index}", sentence.text
         if entry.image is not None:
             yield f"{place}, caption", entry.image.caption
             yield f"{place}, alt text", entry.image.alt
+        if entry.correction is not None:
+            yield f"{place}, correction", f"{entry.correction.wrong} {entry.correction.right}".strip()
+    for number, entry in enumerate(edition.corrections, start=1):
+        yield f"correction {number}, headline", entry.headline
+        if entry.correction is not None:
+            yield f"correction {number}", f"{entry.correction.wrong} {entry.correction.right}".strip()
 
 
 def _leftovers(edition: Edition) -> Iterator[Finding]:
@@ -138,13 +164,13 @@ def _leftovers(edition: Edition) -> Iterator[Finding]:
 
 
 def _entries(edition: Edition) -> Iterator[Finding]:
-    if not edition.entries:
-        yield _error("empty", "there is no story in it", "", "add one")
+    if not edition.entries and edition.kind is not Kind.CONFIRMATION:
+        yield _error("empty", "there is no story in it", "the mail", "add one")
     for number, entry in enumerate(edition.entries, start=1):
         place = f"story {number}"
         if not entry.headline.strip():
             yield _error("headline-empty", "a story has no headline", place, "write one")
-        if not entry.sentences and edition.kind is not Kind.DIGEST:
+        if not entry.sentences and not entry.correction and edition.kind is not Kind.DIGEST:
             yield _warning("text-empty", "only a headline, no sentence", place, "add the first sentence")
         yield from _links(place, entry.url)
         if entry.image is None:
@@ -153,7 +179,7 @@ def _entries(edition: Edition) -> Iterator[Finding]:
             yield _warning(
                 "alt-missing",
                 "the picture has no alt text",
-                place,
+                f"{place}, picture",
                 "say in a sentence what it shows; else it stays mute",
             )
         yield from _links(f"{place}, picture", entry.image.url)
@@ -173,8 +199,8 @@ def _repeats(edition: Edition) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for place, text in _texts(edition):
         said = " ".join(re.findall(r"\w+", text.casefold()))
-        # Subject and headline may be the same; a preheader often is the first sentence.
-        if len(said) < 25 or place in ("subject", "preheader", "title") or place.endswith(("caption", "alt text")):
+        # Subject and headline may be the same, and a correction names the story that it puts right.
+        if len(said) < 25 or place.startswith(_MAY_REPEAT) or place.endswith(("caption", "alt text", "correction")):
             continue
         if said in seen:
             yield _warning("repeated", f"says the same as {seen[said]}", place, "take one of them out")
@@ -194,7 +220,8 @@ def _not_sources(edition: Edition, sources: Mapping[ArticleId, Article]) -> Iter
 
 
 def _size(variant: Variant) -> Iterator[Finding]:
-    size = len(_literal(variant.html).encode())
+    slots = sum(isinstance(piece, Hole) for piece in variant.html)
+    size = len(_literal(variant.html).encode()) + slots * _SLOT_BYTES
     if size >= SIZE_ERROR:
         yield _error(
             "size",
@@ -206,17 +233,27 @@ def _size(variant: Variant) -> Iterator[Finding]:
         yield _warning("size", f"the HTML has {size:,} bytes; Gmail cuts off at about 102,000", "html", "shorten it")
 
 
-def _footer(variant: Variant) -> Iterator[Finding]:
+def _footer(edition: Edition, variant: Variant) -> Iterator[Finding]:
+    asks = edition.kind is Kind.CONFIRMATION
+    wanted = Slot.CONFIRM_URL if asks else Slot.UNSUBSCRIBE_URL
     for name, part in (("html", variant.html), ("text", variant.text)):
-        if not any(isinstance(piece, Hole) and piece.slot is Slot.UNSUBSCRIBE_URL for piece in part):
+        if not any(isinstance(piece, Hole) and piece.slot is wanted for piece in part):
             yield _error(
-                "unsubscribe-missing",
-                "there is no unsubscribe link",
+                "confirm-missing" if asks else "unsubscribe-missing",
+                "there is no link to confirm with" if asks else "there is no unsubscribe link",
                 name,
-                "print reader.unsubscribe_url in the template's footer",
+                f"print reader.{wanted.value} in the template",
             )
-    if BLOCKED in _literal(variant.html):
+    written = _literal(variant.html)
+    if BLOCKED in written:
         yield _error("link-blocked", "a link was no web address and was blocked", "html", "mend the link")
+    if mute := sum(not _ALT.search(tag) for tag in _IMAGE.findall(written)):
+        yield _error(
+            "alt-missing",
+            f"the template prints {mute} picture{'s' if mute > 1 else ''} without an alt attribute",
+            "html",
+            'write alt="…", or alt="" where the picture says nothing',
+        )
 
 
 def _postal_address(variant: Variant, postal_address: str) -> list[Finding]:

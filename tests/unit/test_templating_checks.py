@@ -9,7 +9,7 @@ import pytest
 
 from alerts import bundled
 from alerts.mail.variant import Addressed, Hole, Slot, Variant
-from alerts.model import DeliveryId, Edition, Entry, Finding, Image, Mailbox, Sentence, Severity
+from alerts.model import Correction, DeliveryId, Edition, Entry, Finding, Image, Mailbox, Sentence, Severity
 from alerts.templating import Renderer, preview, samples, theme
 from alerts.templating.checks import preflight
 from alerts.templating.theme import Brand, contrast
@@ -74,9 +74,12 @@ def test_leftovers_are_found_and_prose_is_not(text: str, found: bool) -> None:
         (replace(samples.ALERT, subject="x" * 201), "subject-too-long", "error"),
         (replace(samples.ALERT, preheader=""), "preheader-empty", "warning"),
         (replace(samples.ALERT, preheader="Too short"), "preheader-length", "warning"),
-        (replace(samples.ALERT, preheader="x" * 141), "preheader-length", "warning"),
+        (replace(samples.ALERT, preheader="x" * 111), "preheader-length", "warning"),
         (replace(samples.ALERT, preheader=samples.ALERT.subject), "preheader-repeats", "warning"),
+        (replace(samples.ALERT, preheader=samples.ALERT.entries[0].sentences[0].text), "preheader-repeats", "warning"),
         (replace(samples.ALERT, entries=()), "empty", "error"),
+        (alert(known=(Sentence(text="Dear %name%, it sank"),)), "leftover", "error"),
+        (alert(correction=Correction(right="There were {{ number }}.")), "leftover", "error"),
         (alert(headline=""), "headline-empty", "error"),
         (alert(sentences=()), "text-empty", "warning"),
         (alert(url="http://news.example.org/x"), "link-not-https", "warning"),
@@ -104,6 +107,8 @@ def test_a_mail_that_gmail_would_cut_off_is_found(size: int, severity: str | Non
 def test_a_footer_without_its_duties_is_found() -> None:
     variant = render(samples.ALERT)
     bare = replace(variant, html=tuple(piece for piece in variant.html if not isinstance(piece, Hole)))
+    mute = replace(variant, html=(*variant.html, '<img src="https://x.example/a>b.png"><img alt="" src="x">'))
+    assert [(one.code, one.place) for one in preflight(samples.ALERT, mute, sources={})] == [("alt-missing", "html")]
     found = preflight(samples.ALERT, bare, sources={})
     assert [(finding.code, finding.place) for finding in found] == [("unsubscribe-missing", "html")]
     assert ("postal-address-missing", "warning") in codes(samples.ALERT, postal_address="")
