@@ -3,19 +3,21 @@
 due occurrence ─► compose ─► thin? skip and say so ─► open occurrence ─► [draft, desk told] ─► launch
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.config import Digest
 from alerts.content import editions
-from alerts.desk import drafts, embargo, send, told
+from alerts.desk import drafts, embargo, putting_right, send, told
+from alerts.desk.compose import outlets_of
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.desk.summarising import summary_of
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
 from alerts.log import log
-from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story
+from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story, StoryId
 from alerts.store.daybook import occurrence_key
 from alerts.store.records import EditionRecord, OccurrenceRecord
 from alerts.timetable.occurrences import Rule, due, of_date, upcoming
@@ -36,7 +38,7 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     stories = [one.story for one in told_of if one.story.lead is not None and one.not_before_at is None]
     chosen = editions.pick_for_digest(
         stories,
-        told=ledger.told_stories(digest=digest.name, rehearsal=not desk.live),
+        told=_told(desk, digest, stories) | putting_right.withdrawn(desk),
         topics=digest.topics,
         max_stories=digest.max_stories,
         since=since,
@@ -57,7 +59,23 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
         made_at=now,
         made_by="alerts",
     )
-    return told.keyed(desk, replace(edition, expires_at=occurrence.due_at + _life(desk, digest)))
+    tellings = {story.id: outlets_of(desk, _ours(desk, story)) for story in chosen}
+    edition = replace(
+        edition,
+        entries=tuple(
+            replace(entry, outlets=tellings.get(entry.story, ()) if entry.story else ()) for entry in edition.entries
+        ),
+        corrections=putting_right.owed(desk, digest.name, segments=digest.segment, since=since),
+        expires_at=occurrence.due_at + _life(desk, digest),
+    )
+    return told.keyed(desk, putting_right.alerted(desk, edition))
+
+
+def _told(desk: Newsdesk, digest: Digest, stories: Sequence[Story]) -> set[StoryId]:
+    """Name the stories that a digest told, also where it told of what was merged into them since."""
+    told = desk.store.ledger.told_stories(digest=digest.name, rehearsal=not desk.live)
+    formerly = desk.store.placements.formerly(story.id for story in stories)
+    return told | {into for gone, into in formerly.items() if gone in told}
 
 
 def _life(desk: Newsdesk, digest: Digest) -> timedelta:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from alerts.desk import web_version
 from alerts.desk.newsdesk import Newsdesk
 from alerts.mail.variant import Variant
 from alerts.model import Edition, Look, Mailbox
@@ -23,6 +24,7 @@ def render(desk: Newsdesk, edition: Edition, *, language: str = "", test: bool =
         zone=_zone(desk, edition),
         domain=sender.address.rpartition("@")[2],
         test=test,
+        web_url=web_version.link(desk, edition, language=spoken, test=test),
     )
 
 

@@ -36,6 +36,12 @@ _MAIL_POLICY = (
 )
 
 
+#: The same as a page of its own: nothing may run, but its links lead somewhere.
+_WEB_VERSION_POLICY = _MAIL_POLICY.replace(
+    "sandbox;", "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation;"
+)
+
+
 class Pages:
     """The pages of a newsroom. Threads may share it."""
 
@@ -72,6 +78,12 @@ class Pages:
         """Hand a mail's own HTML to the frame that shows it."""
         answer = Response(html, content_type="text/html; charset=utf-8")
         answer.headers["Content-Security-Policy"] = _MAIL_POLICY
+        return answer
+
+    def web_version(self, html: str) -> Response:
+        """Show a mail's own HTML as a page whose links work."""
+        answer = Response(html, content_type="text/html; charset=utf-8")
+        answer.headers["Content-Security-Policy"] = _WEB_VERSION_POLICY
         return answer
 
 

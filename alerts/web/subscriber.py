@@ -1,10 +1,14 @@
-"""The page behind the unsubscribe link: looking at it writes nothing, pressing a button leaves. RFC 8058."""
+"""What a mail's footer leads to: the page to unsubscribe (RFC 8058), and the mail on the web.
+
+Looking at either writes nothing; pressing a button leaves.
+"""
 
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
 
-from alerts.desk import Newsdesk, leave
+from alerts.desk import Newsdesk, leave, web_version
 from alerts.model import SCOPE_ALL
 from alerts.web.pages import Pages
 
@@ -36,7 +40,33 @@ def routes(desk: Newsdesk, pages: Pages) -> Blueprint:
         )
         return _unreadable(pages) if done is None else pages.show("left", page=done, all=SCOPE_ALL)
 
+    @blueprint.get("/w/<path:token>")
+    def read(token: str) -> Response:
+        if token == web_version.TEST:
+            return pages.message(
+                HTTPStatus.OK, title="This was a test", text="The mail on the web stands here once it was sent."
+            )
+        found = _sent(desk, token)
+        if not found.heading:
+            return pages.web_version(found.html)
+        status = HTTPStatus.GONE if found.gone else HTTPStatus.OK
+        return pages.show("web_version", status=status, page=found, token=token)
+
+    @blueprint.get("/w/<token>/as-sent")
+    def as_sent(token: str) -> Response:
+        found = _sent(desk, token)
+        if found.gone:
+            raise NotFound
+        return pages.web_version(found.html)
+
     return blueprint
+
+
+def _sent(desk: Newsdesk, token: str) -> web_version.WebVersion:
+    found = web_version.find(desk, token)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _unreadable(pages: Pages) -> Response:

@@ -263,6 +263,11 @@ class Ledger:
         with reading(self._engine) as connection:
             return accounts.digest_watermark(connection, digest, rehearsal=rehearsal)
 
+    def renderings(self, edition: EditionId) -> Mapping[str, Variant]:
+        """Read what an edition was frozen with, by language; empty: for everybody whose language has none."""
+        with reading(self._engine) as connection:
+            return accounts.renderings(connection, edition)
+
     def receipt(self, edition: EditionId) -> Receipt:
         """Draw up the account of an edition. Raises StoreError if there is no such edition."""
         with reading(self._engine) as connection:

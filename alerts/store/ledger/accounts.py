@@ -23,7 +23,15 @@ from alerts.store.ledger.transitions import CUT_SHORT, MAY_HAVE_GONE, TOLD
 from alerts.store.ledger.written import record_of
 from alerts.store.records import DeliveryRecord, EditionRecord, ExclusionRecord
 from alerts.store.statements import chunks
-from alerts.store.tables import deliveries, edition_stories, editions, exclusions, subscribers, variants
+from alerts.store.tables import (
+    deliveries,
+    edition_stories,
+    edition_variants,
+    editions,
+    exclusions,
+    subscribers,
+    variants,
+)
 
 #: reasons for failure that a receipt lists; providers put numbers into their words, so there may be thousands
 _REASONS = 20
@@ -123,6 +131,16 @@ def variant(connection: Connection, variant_hash: str) -> Variant:
     """Read a frozen rendering."""
     written = connection.execute(select(variants.c.variant).where(variants.c.hash == variant_hash)).scalar_one()
     return Variant.from_json(written)
+
+
+def renderings(connection: Connection, edition: EditionId) -> dict[str, Variant]:
+    """Read what an edition was frozen with, by language; empty: for everybody else."""
+    wanted = (
+        select(edition_variants.c.language, variants.c.variant)
+        .join(variants, variants.c.hash == edition_variants.c.variant_hash)
+        .where(edition_variants.c.edition_id == edition)
+    )
+    return {row.language: Variant.from_json(row.variant) for row in connection.execute(wanted)}
 
 
 def deliveries_of(
