@@ -32,7 +32,7 @@ from alerts.config.tables import (
     Web,
     day_names,
 )
-from alerts.config.values import Address, Line, Secret, Zone, duration
+from alerts.config.values import Address, Line, Secret, Zone, duration, feed_address
 
 __all__ = [
     "Address",
@@ -65,6 +65,7 @@ __all__ = [
     "Zone",
     "day_names",
     "duration",
+    "feed_address",
     "load",
     "load_policy",
 ]

@@ -89,6 +89,7 @@ def _contradictions(shown: str, text: str, config: Config) -> list[Problem]:
                     remedy="rename one",
                 )
             )
+    problems += _shared_feeds(shown, text, config)
     for index, route in enumerate(config.breaking.routes):
         if route.topic not in config.topics:
             problems.append(
@@ -111,6 +112,23 @@ def _contradictions(shown: str, text: str, config: Config) -> list[Problem]:
             )
         )
     return problems
+
+
+def _shared_feeds(shown: str, text: str, config: Config) -> list[Problem]:
+    """Find feeds of two outlets: their articles would be the first one's, be the second one watched."""
+    first: dict[str, str] = {}
+    return [
+        Problem(
+            file=shown,
+            line=_line_of(text, ("outlets", index, "feeds")),
+            path=f"outlets.{index}.feeds",
+            text=f'{feed} is a feed of "{first[feed]}" already',
+            remedy="a feed is one outlet's: take it out of the other",
+        )
+        for index, outlet in enumerate(config.outlets)
+        for feed in outlet.feeds
+        if first.setdefault(feed, outlet.name) != outlet.name
+    ]
 
 
 #: pydantic's words that only a programmer understands

@@ -15,7 +15,9 @@ from alerts.config.values import (
     Address,
     Colour,
     Duration,
+    FeedAddress,
     FromTo,
+    Host,
     Language,
     Line,
     Name,
@@ -119,7 +121,7 @@ class OutletTable(Table):
     trust: Annotated[float, Field(ge=0, le=1)] = 0.5
     automatic: bool = False
     priority: bool = False
-    feeds: tuple[str, ...] = ()
+    feeds: tuple[FeedAddress, ...] = ()
     #: feeds of the list above, or sections, that hold nothing but breaking news
     breaking: OneOrMany = ()
     #: the token with which its CMS may POST to /articles; without it that door is closed to this outlet
@@ -134,10 +136,10 @@ class OutletTable(Table):
 
 
 class Fetching(Table):
-    timeout: Duration = timedelta(seconds=10)
+    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(seconds=10)
     max_bytes: Annotated[int, Field(ge=1000)] = 5_000_000
     #: hosts that may resolve to private addresses (a CMS in your own network)
-    allow_private: tuple[str, ...] = ()
+    allow_private: tuple[Host, ...] = ()
     user_agent: Line = "alerts/0.1"
     #: fetch the page of an article whose feed tells only its beginning
     pages: bool = True

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -61,6 +62,30 @@ def _one_line(written: object) -> str:
     return written
 
 
+def feed_address(written: object) -> str:
+    """Read a feed's address: http(s), or the path of a file. Raises ValueError."""
+    if not isinstance(written, str) or not written.strip():
+        raise ValueError('must be the address or the file of a feed, such as "https://news.example.org/feed.xml"')
+    if not re.match(r"[a-z][a-z0-9+.-]*://", written, re.IGNORECASE):
+        return written
+    try:
+        parts = urlsplit(written)
+        usable = parts.scheme.lower() in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"\s", written):
+        raise ValueError(f'"{written}" is no address that can be polled; such as "https://news.example.org/feed.xml"')
+    if "@" in parts.netloc:
+        raise ValueError("an address must not hold a name or password")
+    return written
+
+
+def _host(written: object) -> str:
+    if not isinstance(written, str) or not written or re.search(r"[/\s@]", written):
+        raise ValueError('must be a host without scheme, port or path, such as "cms.example.org"')
+    return written
+
+
 def _one_or_many(written: object) -> object:
     return [written] if isinstance(written, str) else written
 
@@ -74,6 +99,8 @@ OneOrMany = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+FeedAddress = Annotated[str, BeforeValidator(feed_address)]
+Host = Annotated[str, BeforeValidator(_host)]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
 
 

@@ -12,6 +12,7 @@ from alerts.content.text import tidy
 from alerts.desk.init import toml_text
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ConfigError, ContentError
+from alerts.log import log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ def _read(desk: Newsdesk, source: str, name: str) -> list[Added]:
         return [
             Added(outlet=title or _host(url), url=url, entries=None)
             for title, url in feeds.outline(fetched.body, worker=desk.worker, shown=source)
+            if _can_be_polled(url)
         ]
     try:
         return [_feed(desk, address, fetched, name)]
@@ -62,6 +64,16 @@ def _read(desk: Newsdesk, source: str, name: str) -> list[Added]:
         if not re.search(rb"<(!doctype )?html\b", fetched.body[:4096], re.IGNORECASE):
             raise
         return [_named_by(desk, fetched, name, no_feed)]
+
+
+def _can_be_polled(url: str) -> bool:
+    """Tell whether the configuration takes an address; one slip in a file of hundreds must not stop the others."""
+    try:
+        settings.feed_address(url)
+    except ValueError as error:
+        log.warning("feed_left_out", feed=url, why=str(error))
+        return False
+    return True
 
 
 def _fetch(desk: Newsdesk, address: str) -> Fetched:

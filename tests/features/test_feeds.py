@@ -16,6 +16,7 @@ _OPML = """<?xml version="1.0"?><opml version="2.0"><head><title>Ours</title></h
 <outline text="Coast"><outline text="News"><outline type="rss" text="Coast &amp; Quay" xmlUrl="{0}"/></outline>
 <outline type="rss" text="Twice" xmlUrl="{0}/"/></outline>
 <outline text="Known" xmlUrl="{1}"/><outline text="A folder"/><outline text="Trick" xmlUrl="file:///etc/passwd"/>
+<outline text="Slip" xmlUrl="https://[host]/feed"/>
 </body></opml>"""
 _PAGE = """<!DOCTYPE html><html><head><title>Harwick</title>
 <link rel="alternate" type="application/rss+xml" title="Harwick comments feed" href="/comments/feed">

@@ -57,6 +57,18 @@ def test_digests_read_their_times_days_and_segments(tmp_path: Path) -> None:
         ('[[digests]]\nname = "m"\nat = "07:00"\ndays = "often"\nsegment = "m"', 'days = "often" is not understood'),
         ('[[digests]]\nname = "m"\nat = "07:00"', "config.toml:1: digests.0.segment: Field required"),
         ('[[outlets]]\nname = "a"\n[[outlets]]\nname = "a"', 'outlets: the name "a" is used twice'),
+        ('[[outlets]]\nname = "a"\nfeeds = [""]', "config.toml:3: outlets.0.feeds.0: must be the address or the file"),
+        (
+            '[[outlets]]\nname = "a"\nfeeds = ["https://[host]/f"]',
+            '"https://[host]/f" is no address that can be polled',
+        ),
+        ('[[outlets]]\nname = "a"\nfeeds = ["ftp://a.example/f"]', "is no address that can be polled"),
+        ('[[outlets]]\nname = "a"\nfeeds = ["https://u:p@a.example/f"]', "must not hold a name or password"),
+        (
+            '[[outlets]]\nname = "a"\nfeeds = ["/f"]\n[[outlets]]\nname = "b"\nrelation = "watched"\nfeeds = ["/f"]',
+            'config.toml:7: outlets.1.feeds: /f is a feed of "a" already',
+        ),
+        ('[fetching]\nallow_private = ["http://cms:8080/"]', "fetching.allow_private.0: must be a host without scheme"),
         ("[breaking]\nreview_score = 9", "config.toml:2: breaking.review_score: is above alert_score"),
         ("[newsroom\n", "not TOML"),
     ],
