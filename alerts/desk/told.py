@@ -82,11 +82,14 @@ def _frozen(desk: Newsdesk, edition: Edition) -> list[EditionRecord]:
 
 
 def _told_keys(desk: Newsdesk, edition: Edition) -> list[str]:
-    """List the keys under which this may have been told: the stories that were merged into its story had others."""
+    """List the keys under which this may have been told: stories that are one now had names of their own."""
     keys = [edition.told_key]
     for story in {entry.story for entry in edition.entries if entry.story and f"/{entry.story}/" in edition.told_key}:
-        formerly = desk.store.placements.formerly([story])
-        keys += [edition.told_key.replace(f"/{story}/", f"/{name}/") for name in formerly]
+        # A draft may be older than the merge, and bear the name of what is part of another story by now.
+        whole = desk.store.archive.story(story)
+        name = whole.id if whole is not None else story
+        names = {name, *desk.store.placements.formerly([name])} - {story}
+        keys += [edition.told_key.replace(f"/{story}/", f"/{other}/") for other in sorted(names)]
     return keys
 
 

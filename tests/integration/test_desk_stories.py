@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from alerts.config import Digest
 from alerts.content.articles import make
-from alerts.desk import Newsdesk, clustering, compose, identity, open_desk, placing, send
+from alerts.desk import Newsdesk, clustering, compose, decide, digest, identity, open_desk, placing, send
 from alerts.errors import NeedsAgain, SendRefused
 from alerts.model import Article, Story, StoryId, Urgency
 from tests.integration.newsdesk import Hands, open_newsroom
@@ -248,6 +250,37 @@ def test_what_was_told_of_a_merged_story_was_told_of_the_whole(room: Room) -> No
     found = compose.find(room.desk, [names[0]])
     update = compose.alert(room.desk, found, segments=("breaking",), urgency=Urgency.ALERT, made_by="nora", update=True)
     assert update.key.endswith("/r2")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_drafts_whose_stories_are_one_by_now_only_one_goes_out(room: Room, first: int) -> None:
+    """Both waited before an editor saw that they tell of one event. Whichever is approved first is the one alert."""
+    one, other = room.quake("Valdona"), room.quake("Kerasund", "Courier")
+    room.bring(one, other)
+    names = [room.story_of(article).id for article in (one, other)]
+    drafts = [room.alert(name).edition for name in names]
+    assert all(room.desk.store.ledger.add_draft(edition) for edition in drafts)
+    placing.merge(room.desk, placing.plan_merge(room.desk, names), editor="nora")
+    decide.approve(room.desk, drafts[first].id, editor="nora")
+    with pytest.raises(NeedsAgain, match=f"sent before as .*{drafts[first].id}"):
+        decide.approve(room.desk, drafts[1 - first].id, editor="omar")
+
+
+def test_a_digest_does_not_tell_again_what_it_told_under_another_name(room: Room) -> None:
+    one, other = room.quake("Valdona"), room.quake("Kerasund", "Courier")
+    room.bring(one, other)
+    names = [room.story_of(article).id for article in (one, other)]
+    morning = Digest(name="morning", at=("07:00",), segment=("breaking",))
+    due = digest.occurrence_on(room.desk, morning, None)
+    told = digest.compose(room.desk, morning, due)
+    entries = tuple(entry for entry in told.entries if entry.story == names[1])
+    made = send.plan(room.desk, replace(told, entries=entries))
+    digest.launch(room.desk, due, made, editor="nora")
+    room.hands.turn(days=1)
+    placing.merge(room.desk, placing.plan_merge(room.desk, names), editor="nora")
+    room.bring(room.quake("Valdona", "Gazette"))
+    with pytest.raises(SendRefused, match="0 new stories"):
+        digest.compose(room.desk, morning, digest.occurrence_on(room.desk, morning, None))
 
 
 def test_a_false_merge_that_was_sent_is_split_and_the_other_event_goes_out(room: Room) -> None:
