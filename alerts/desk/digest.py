@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from alerts.config import Digest
 from alerts.content import editions
-from alerts.desk import drafts, embargo, send, told
+from alerts.desk import drafts, embargo, putting_right, send, told
+from alerts.desk.compose import outlets_of
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.desk.summarising import summary_of
@@ -37,7 +38,7 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     stories = [one.story for one in told_of if one.story.lead is not None and one.not_before_at is None]
     chosen = editions.pick_for_digest(
         stories,
-        told=_told(desk, digest, stories),
+        told=_told(desk, digest, stories) | putting_right.withdrawn(desk),
         topics=digest.topics,
         max_stories=digest.max_stories,
         since=since,
@@ -58,7 +59,16 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
         made_at=now,
         made_by="alerts",
     )
-    return told.keyed(desk, replace(edition, expires_at=occurrence.due_at + _life(desk, digest)))
+    tellings = {story.id: outlets_of(desk, _ours(desk, story)) for story in chosen}
+    edition = replace(
+        edition,
+        entries=tuple(
+            replace(entry, outlets=tellings.get(entry.story, ()) if entry.story else ()) for entry in edition.entries
+        ),
+        corrections=putting_right.owed(desk, digest.name, segments=digest.segment, since=since),
+        expires_at=occurrence.due_at + _life(desk, digest),
+    )
+    return told.keyed(desk, putting_right.alerted(desk, edition))
 
 
 def _told(desk: Newsdesk, digest: Digest, stories: Sequence[Story]) -> set[StoryId]:
