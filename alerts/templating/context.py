@@ -47,7 +47,7 @@ class CorrectionView:
     wrong_heading: str
     #: empty: it is not repeated
     wrong: str
-    #: `Right is`
+    #: `What is right`
     right_heading: str
     right: str
     #: `Corrected at 10:15 GMT`

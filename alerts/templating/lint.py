@@ -185,7 +185,8 @@ def _checked(renderer: Renderer, brand: theme.Brand, language: str, edition: Edi
         yield _warning("size", f"the HTML has {size:,} bytes; Gmail cuts off at about 102,000", where, "shorten it")
     if max((len(line) for line in text.splitlines() if "://" not in line), default=0) > 78:
         yield _warning("text-wide", "a line of the text part is longer than 78 columns", where, "break it")
-    yield from _unknown(renderer.mjml(edition, brand=brand, language=language, why=why, zone="UTC"), where)
+    source = renderer.mjml(edition, brand=brand, language=language, why=why, zone="UTC", web_url=samples.WEB_URL)
+    yield from _unknown(source, where)
 
 
 def _unknown(source: str, where: str) -> Iterator[Finding]:

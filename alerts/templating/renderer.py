@@ -94,11 +94,13 @@ class Renderer:
         """Read the mails' own words in a language, or in the nearest one that there is."""
         return wording.load(language, self._directories)
 
-    def mjml(self, edition: Edition, *, brand: Brand, language: str, why: str, zone: str) -> str:
+    def mjml(self, edition: Edition, *, brand: Brand, language: str, why: str, zone: str, web_url: str = "") -> str:
         """Render only the MJML, with tokens for values: what a checker of MJML is shown."""
         words = wording.load(language, self._directories)
         subject = headers.clean(edition.subject)
-        shown = context.view(edition, wording=words, zone=ZoneInfo(zone), why=why, test=False, subject=subject)
+        shown = context.view(
+            edition, wording=words, zone=ZoneInfo(zone), why=why, test=False, subject=subject, web_url=web_url
+        )
         return self._stage(f"{_TEMPLATES[edition.kind]}.mjml.j2", self._given(shown, brand, words, language), Vault())
 
     def parts(self, name: str, given: Mapping[str, Any], *, brand: Brand, language: str) -> tuple[Part, Part]:

@@ -52,6 +52,7 @@ def write(folder: Path) -> None:
         for label, other, language in _otherwise(name, edition):
             _write_mjml(renderer, folder, f"{name}-{label}", other, language)
     _write_mail(renderer, folder, "digest-ar", samples.DIGEST, "ar")
+    _write_mail(renderer, folder, "confirmation-ar", samples.CONFIRMATION, "ar")
     _write_mail(renderer, folder, "alert-long", long(samples.ALERT), "en")
     _write_mail(renderer, folder, "digest-long", long(samples.DIGEST), "en")
     _write_mail(renderer, folder, "test-copy", samples.ALERT, "en", test=True)
@@ -120,6 +121,7 @@ def _write_mail(
         zone="Europe/London",
         domain="news.example.org",
         test=test,
+        web_url=samples.WEB_URL,
     )
     _write_parts(folder, label, variant)
     if not test:
@@ -141,7 +143,9 @@ def _write_parts(folder: Path, label: str, variant: Variant) -> None:
 
 def _write_mjml(renderer: Renderer, folder: Path, label: str, edition: Edition, language: str) -> None:
     why = renderer.why(language, edition.title or "Breaking news")
-    source = renderer.mjml(edition, brand=samples.BRAND, language=language, why=why, zone="Europe/London")
+    source = renderer.mjml(
+        edition, brand=samples.BRAND, language=language, why=why, zone="Europe/London", web_url=samples.WEB_URL
+    )
     (folder / f"{label}.mjml").write_text(source, encoding="utf-8")
     (folder / f"{label}.mrml").write_text(mjml.mjml2html(source, fonts={}, disable_comments=True), encoding="utf-8")
 

@@ -208,7 +208,7 @@ def test_a_correction_says_what_was_wrong_what_is_right_and_when() -> None:
     assert entry.correction is not None
     for shown in said(samples.CORRECTION):
         order = [
-            *("Correction", entry.headline, "We wrote at 09:40 GMT", entry.correction.wrong, "Right is"),
+            *("Correction", entry.headline, "We wrote at 09:40 GMT", entry.correction.wrong, "What is right"),
             *(entry.correction.right, "Corrected at 11:15 GMT", entry.sentences[0].text),
         ]
         places = [shown.index(words) for words in order]
