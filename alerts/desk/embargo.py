@@ -49,7 +49,10 @@ def refuse(desk: Newsdesk, edition: Edition) -> None:
     """Raise SendRefused for an edition that would go out while something in it is under embargo."""
     ends_at = until(desk, edition)
     if ends_at is not None and (edition.not_before_at or desk.clock()) < ends_at:
-        local = ends_at.astimezone(ZoneInfo(desk.config.newsroom.timezone))
+        # Never a moment before it ends.
+        minute = ends_at.replace(second=0, microsecond=0)
+        minute += timedelta(minutes=minute < ends_at)
+        local = minute.astimezone(ZoneInfo(desk.config.newsroom.timezone))
         raise SendRefused(
             f'"{edition.subject}" is {spoken(desk, ends_at)}',
             hint=f"schedule it: --at {local.isoformat(timespec='minutes')}; if the embargo is wrong, correct it in the "

@@ -198,7 +198,7 @@ class _Poll:
                 after = feed_health.answered(before, outlet, fetched, told, now=now)
                 polled = replace(polled, entries=told.entries if came else None, new=added, relisted=told.relisted)
                 log.info("feed_read", feed=feed, status=fetched.status, entries=told.entries, new=len(added))
-                self._mute.pop(host_of(feed), None)
+                self._mute.pop(host_of(_address(before)), None)
             else:
                 after = self._failed(before, outlet, fetched, now)
                 polled = replace(polled, error=after.last_error)
@@ -265,8 +265,9 @@ class _Poll:
             why = f"the server answered {answer.status}"
             after = feed_health.failed(state, outlet, why, asked=answer.retry_after, gone=answer.status == 410, now=now)
             if answer.status == 429 or answer.retry_after:
-                assert after.next_poll_at is not None
-                self._rest(host_of(answer.url) or host, after.next_poll_at)
+                # What it asked for, not the longer wait that this feed's failures have grown to.
+                asked = answer.retry_after or timedelta(seconds=polling.USUAL_SECONDS)
+                self._rest(host_of(answer.url) or host, now + asked)
             return after
         self._mute[host] += isinstance(answer, NoAnswer)
         if self._mute[host] >= _MUTE_AFTER:

@@ -203,6 +203,16 @@ def test_sending_it_by_hand_is_refused_and_scheduling_it_is_not(desk: Newsdesk, 
         send.plan(desk, replace(edition, not_before_at=datetime.fromisoformat(ENDS)))
 
 
+def test_what_it_says_to_type_is_not_refused_either_where_an_embargo_ends_within_a_minute(desk: Newsdesk) -> None:
+    push(desk, embargo_until="2026-03-02T14:00:20+00:00")
+    edition = compose.alert(
+        desk, compose.find(desk, [RATES["url"]]), segments=("breaking",), urgency=Urgency.FLASH, made_by="Nora"
+    )
+    with pytest.raises(SendRefused) as refused:
+        send.plan(desk, edition)
+    assert "--at 2026-03-02T14:01+00:00" in refused.value.hint
+
+
 def test_a_digest_leaves_it_out_until_it_ended(desk: Newsdesk, hands: Hands) -> None:
     push(desk, embargo_until="2026-03-02T14:30:00Z", urgency=None)
     publish(desk, "herald", HARBOUR)

@@ -176,6 +176,22 @@ def test_a_host_that_asks_for_a_rest_gets_it_for_all_its_feeds(tmp_path: Path, s
         assert len(room.poll(minutes=75)) == len(urls)
 
 
+def test_one_feed_that_is_always_busy_does_not_silence_its_host_for_longer_than_it_asks(
+    tmp_path: Path, site: ScriptedSite
+) -> None:
+    site.answers["/busy"] = gone(503, Retry_After="30")
+    site.answers["/feed"] = Answer(body=feed(("Ferry runs again", OLD)))
+    with polling(tmp_path, site, site.url("/busy"), site.url("/feed"), outlet="priority = true") as room:
+        for _ in range(10):
+            room.poll(minutes=2)
+        busy, good = room.state(site.url("/busy")), room.state(site.url("/feed"))
+        assert busy.failures >= 4
+        assert busy.next_poll_at is not None
+        assert good.last_success_at is not None
+        assert busy.next_poll_at - room.hands.at > timedelta(minutes=4), "itself it is left alone longer each time"
+        assert room.hands.at - good.last_success_at <= timedelta(minutes=2)
+
+
 def test_a_slow_feed_does_not_keep_the_breaking_news_of_another(tmp_path: Path, site: ScriptedSite) -> None:
     quiet, breaking = ("Library opens a reading room", OLD), "Breaking: Explosion at Skarrow refinery, twelve killed"
     site.answers["/fast"] = site.answers["/slow"] = Answer(body=feed(quiet))
