@@ -80,8 +80,11 @@ def plan_text(plan: "SendPlan", zone: str) -> str:
         shown.extend(
             wrapped(sentence.text, indent="    ") for sentence in entry.sentences[: 1 if edition.digest else 9]
         )
+        for word, listed in (("Known", entry.known), ("Unknown", entry.unknown)):
+            shown.extend(wrapped(f"{word}: {sentence.text}", indent="    ") for sentence in listed)
         if entry.url and not edition.digest:
             shown.append("    " + entry.url)
+    shown.extend(wrapped(f"Put right: {entry.headline}", indent="    ") for entry in edition.corrections)
     shown.append("")
     shown.append(f"  Edition    {edition.id} · {edition.kind.value}, {edition.lane.value} lane")
     if edition.reasons:

@@ -166,7 +166,13 @@ def _plan_data(plan: "SendPlan") -> dict[str, Any]:
         "subject": edition.subject,
         "preheader": edition.preheader,
         "entries": [
-            {"headline": entry.headline, "sentences": [s.text for s in entry.sentences], "url": entry.url}
+            {
+                "headline": entry.headline,
+                "sentences": [s.text for s in entry.sentences],
+                "known": [s.text for s in entry.known],
+                "unknown": [s.text for s in entry.unknown],
+                "url": entry.url,
+            }
             for entry in edition.entries
         ],
         "reasons": edition.reasons,

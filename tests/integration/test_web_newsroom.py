@@ -103,13 +103,17 @@ def test_editing_changes_the_words_and_they_must_be_read_again(desk: Newsdesk, w
     edition = draft(desk)
     path = page_of(desk, edition)
     mark = seen(web.get(path).text)
-    words = {"subject": "Barrier\r\nBcc: x@evil.example", "preheader": "Leave now", "text": "Go up.\r\nStay there.\r\n"}
+    text = "Go up.\r\nStay there.\r\n\r\nKnown:\r\n- Nobody is missing.\r\n\r\nUnknown:\r\nWhy it failed.\r\n"
+    words = {"subject": "Barrier\r\nBcc: x@evil.example", "preheader": "Leave now", "text": text}
     assert web.post(path, data={"action": "edit", "seen": mark, **words}).status_code == 303
     record = desk.store.ledger.find(edition.id)
     assert record is not None
     assert record.edition.subject == "Barrier Bcc: x@evil.example"
     assert record.edition.preheader == "Leave now"
     assert [sentence.text for sentence in record.edition.entries[0].sentences] == ["Go up.", "Stay there."]
+    assert [sentence.text for sentence in record.edition.entries[0].known] == ["Nobody is missing."]
+    assert [sentence.text for sentence in record.edition.entries[0].unknown] == ["Why it failed."]
+    assert "Known:\nNobody is missing.\n\nUnknown:\nWhy it failed." in web.get(path).text
     stale = web.post(path, data={"action": "approve", "seen": mark})
     assert stale.status_code == 409
     assert "changed since you opened this page" in stale.text
