@@ -202,7 +202,8 @@ def _shared_headers(edition: Edition, brand: Brand, domain: str) -> tuple[tuple[
     if edition.kind not in (Kind.DIGEST, Kind.CATCH_UP) and edition.entries:
         # An alert and its updates and corrections stand in one thread: they refer to the same mail, which nobody sent.
         first = edition.entries[0]
-        thread = first.story or first.url or edition.told_key
+        # A flash has neither story nor address yet: what corrects it names it.
+        thread = first.story or first.url or edition.corrects or edition.id
         found.append(("References", f"<story.{hashlib.sha256(thread.encode()).hexdigest()[:24]}@{domain}>"))
     return tuple(found)
 

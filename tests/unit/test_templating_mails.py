@@ -11,7 +11,7 @@ import pytest
 from alerts.errors import SendRefused
 from alerts.mail.fill import fill
 from alerts.mail.variant import Slot, Variant
-from alerts.model import Edition, Mailbox, Sentence
+from alerts.model import Edition, EditionId, Kind, Mailbox, Sentence
 from alerts.templating import samples
 from tests.unit.test_templating_rendering import READER, holes, parse, render, squeezed, unflowed, visible
 
@@ -55,6 +55,13 @@ def test_what_follows_an_alert_says_so_and_stands_in_its_thread(edition: Edition
     assert label in visible(parse(variant))
     assert fill(variant.text, READER).split("\n\n")[1].startswith(label)
     assert dict(variant.headers)["References"] == dict(render(samples.ALERT).headers)["References"]
+
+
+def test_the_correction_of_a_flash_stands_in_its_thread_and_other_news_does_not() -> None:
+    righted = replace(samples.FLASH, id=EditionId("righted"), kind=Kind.CORRECTION, corrects=samples.FLASH.id)
+    another = replace(samples.FLASH, id=EditionId("another"))
+    threads = [dict(render(edition).headers)["References"] for edition in (samples.FLASH, righted, another)]
+    assert threads[0] == threads[1] != threads[2]
 
 
 def test_a_digest_counts_numbers_and_groups_its_stories() -> None:
@@ -144,7 +151,8 @@ def test_a_time_is_told_in_the_newsrooms_zone() -> None:
 
 def test_every_shipped_mail_fits_its_bounds() -> None:
     for name, edition in samples.ALL.items():
-        page, text = fill(render(edition).html, READER), fill(render(edition).text, READER)
+        variant = render(edition, web_url=samples.WEB_URL)
+        page, text = fill(variant.html, READER), fill(variant.text, READER)
         assert len(page.encode()) <= (40_000 if name == "digest" else 20_000)
         assert "fonts.googleapis" not in page
         assert max(len(style) for style in re.findall(r"<style.*?</style>", page, re.DOTALL)) < 8_000
