@@ -260,6 +260,9 @@ def _keep(desk: Newsdesk, came: Sequence[_Came]) -> list[Article]:
             "page_not_read", article=completion.article_id, url=one.waiting.article.url, tries=tries, error=found[:300]
         )
     # First the text, then that we have it: the other way round a crash would leave a teaser for good.
-    changed = desk.store.archive.add_articles([(article, False) for article in whole])
+    # Its CMS may have handed an article over while its page came, with an urgency that no page tells.
+    with desk.placing:
+        by_cms = _handed_over(desk, whole)
+        changed = desk.store.archive.add_articles([(one, False) for one in whole if one.id not in by_cms])
     desk.store.completions.save(remembered)
-    return changed
+    return [*changed, *by_cms.values()]

@@ -88,8 +88,13 @@ def _known(desk: Newsdesk, article: Article, fresh: _Fresh) -> Article | None:
 def _move(desk: Newsdesk, known: Article, article: Article, *, listed: set[str]) -> None:
     """Link to the new address if the feed that brought the article does not list the old one any more."""
     stays = not article.url or known.feed != article.feed or known.url in listed
-    if not stays and desk.store.archive.article(known.id) is not None:
-        desk.store.archive.put_article(replace(known, url=article.url))
+    if stays:
+        return
+    # What was read before may have been handed over anew since, under an embargo even.
+    with desk.placing:
+        now = desk.store.archive.article(known.id)
+        if now is not None:
+            desk.store.archive.put_article(replace(now, url=article.url))
 
 
 # --- whose it is ----------------------------------------------------------------------------------

@@ -1,15 +1,18 @@
 """Feeds that tell only how an article begins: its page is fetched, and no slow page delays anybody's alert."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from alerts.desk import Newsdesk, complete, ingest
+from alerts.content import pages
+from alerts.desk import Newsdesk, complete, ingest, receive
 from alerts.desk.complete import merged
-from alerts.model import Article
+from alerts.model import Article, Urgency
 from tests.integration.newsdesk import Hands, open_newsroom
 from tests.servers.site import Shown, Site
 
@@ -253,3 +256,30 @@ def test_a_page_lends_only_what_the_feed_did_not_say(hands: Hands) -> None:
     assert (whole.title, whole.section, whole.paragraphs, whole.id) == (COUNCIL, "Local", WHOLE, teaser.id)
     assert merged(teaser, told("Other", "Something else entirely " * 20, section="")) is None
     assert merged(whole, teaser) is None
+
+
+def test_what_a_cms_hands_over_while_its_page_comes_is_not_lost(
+    tmp_path: Path, hands: Hands, sites: tuple[Site, Site, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERALD_PUSH", "t" * 32)
+    pushing = OUTLETS.replace("trust = 0.9\n", 'trust = 0.9\npush = {{ env = "HERALD_PUSH" }}\n', 1)
+    monkeypatch.setattr("tests.integration.test_desk_complete.OUTLETS", pushing)
+    desk, herald = newsroom(tmp_path, hands, sites), sites[0]
+    herald.page("/wall", COUNCIL, *WHOLE)
+    herald.feed("/wall", COUNCIL, TEASER, hands.at)
+    given = {"url": f"{herald.base}/wall", "title": COUNCIL, "paragraphs": [*WHOLE[:2]], "urgency": "flash"}
+    read = pages.read
+
+    def slowly(*args: Any, **kwargs: Any) -> Article:
+        receive.receive(desk, desk.outlets["The Harwick Herald"], json.dumps(given).encode())
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr("alerts.desk.complete.pages.read", slowly)
+    poll(desk, hands)
+    article = found(desk, COUNCIL)
+    assert (article.urgency, article.paragraphs) == (Urgency.FLASH, WHOLE[:2])
+    story = desk.store.archive.story_of(article.id)
+    assert story is not None
+    assert story.verdict is not None
+    assert any("flash" in reason for reason in story.verdict.reasons)
+    desk.close()
