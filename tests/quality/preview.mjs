@@ -1,10 +1,10 @@
-// Use the preview as an editor does, in a real browser. Usage: node preview.mjs ADDRESS NEWSROOM PICTURES
+// Use the preview as an editor does, in a real browser. Usage: node preview.mjs ADDRESS NEWSROOM FOLDER [PICTURES]
 import axe from "axe-core";
 import fs from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
-const [address, newsroom, pictures] = process.argv.slice(2);
+const [address, newsroom, folder, pictures] = process.argv.slice(2);
 const failures = [];
 let checks = 0;
 function expect(holds, what) {
@@ -32,9 +32,18 @@ async function open(scheme = "light") {
 const mail = (page) => page.frame({ url: /\/mail\?/ });
 const pressed = (page, group) => page.locator(`nav [aria-label="${group}"] a[aria-current]`).innerText();
 async function press(page, group, name) {
+  const loaded = page.waitForEvent("load");
   await page.locator(`nav [aria-label="${group}"] a`, { hasText: new RegExp(`^${name}$`) }).click();
-  await page.waitForLoadState("load");
+  await loaded;
   expect((await pressed(page, group)) === name, `${group}: ${name} is not marked as chosen`);
+}
+// axe cannot reach into the frame: it is looked at by itself.
+async function accessible(where, what) {
+  if (!(await where.evaluate(() => "axe" in window))) await where.evaluate(axe.source);
+  const { violations } = await where.evaluate(() =>
+    window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], iframes: false }),
+  );
+  expect(violations.length === 0, `${what}: ${violations.map((v) => `${v.id} (${v.nodes[0].html.slice(0, 90)})`).join("; ")}`);
 }
 const style = (frame, selector, property) =>
   frame.locator(selector).first().evaluate((element, name) => getComputedStyle(element)[name], property);
@@ -54,7 +63,7 @@ try {
   await press(page, "Colours", "dark");
   const dark = await style(mail(page), ".card", "backgroundColor");
   expect(light === "rgb(255, 255, 255)" && dark !== light, `dark: the card is ${dark}, was ${light}`);
-  await page.screenshot({ path: path.join(pictures, "preview-dark.png") });
+  await page.screenshot({ path: path.join(folder, "preview-dark.png") });
   await press(page, "Colours", "light");
 
   const drawn = () => mail(page).evaluate(() => [...document.images].filter((image) => image.naturalWidth > 0).length);
@@ -77,7 +86,25 @@ try {
   await press(page, "Language", "ar");
   expect((await style(mail(page), "body > *", "direction")) === "rtl", "ar: not right to left");
   expect((await mail(page).locator("body").innerText()).includes("إلغاء الاشتراك"), "ar: its words are not there");
-  await page.screenshot({ path: path.join(pictures, "preview-ar.png") });
+  await page.screenshot({ path: path.join(folder, "preview-ar.png") });
+  await press(page, "Colours", "dark");
+  for (const width of ["320", "600"]) {
+    await press(page, "Width", width);
+    await accessible(page, `preview, ar, dark, ${width}`);
+    const frame = mail(page);
+    if (width === "320") {
+      // In its frame no script runs, axe's neither: what stands there is looked at on a page of its own.
+      const shown = await browser.newPage({ viewport: { width: 320, height: 800 } });
+      await shown.setContent(await frame.content(), { waitUntil: "domcontentloaded" });
+      await accessible(shown, "preview, ar, dark, the mail in it");
+      await shown.close();
+    }
+    expect((await style(frame, "body > *", "direction")) === "rtl", `ar, dark, ${width}: not right to left`);
+    expect((await style(frame, ".card", "backgroundColor")) === dark, `ar, dark, ${width}: the mail is not dark`);
+    const overflow = await frame.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow <= 0, `ar, dark, ${width}: the mail is ${overflow} px too wide`);
+  }
+  await press(page, "Colours", "light");
   await press(page, "Language", "en");
 
   const shown = (id) => page.locator(`#${id}`).innerText();
@@ -99,9 +126,8 @@ try {
 
   for (const scheme of ["light", "dark"]) {
     const other = await open(scheme);
-    await other.evaluate(axe.source);
-    const { violations } = await other.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] }));
-    expect(violations.length === 0, `preview, ${scheme}: ${violations.map((v) => `${v.id} (${v.nodes[0].html.slice(0, 90)})`).join("; ")}`);
+    await accessible(other, `preview, ${scheme}`);
+    if (pictures && scheme === "light") await other.screenshot({ path: path.join(pictures, "preview.png") });
     await other.close();
   }
 
