@@ -144,6 +144,13 @@ class _Poll:
     # --- in the threads of the round ---
 
     def _fetch(self, feed: str) -> _Answer:
+        try:
+            return self._asked(feed)
+        except Exception as error:  # one server that trips us up must not stop the others, now and at every poll
+            log.error("feed_not_fetched", feed=feed, error=repr(error))
+            return _Answer(fetched=ContentError(f"{feed}: not fetched ({type(error).__name__})"))
+
+    def _asked(self, feed: str) -> _Answer:
         state, fetcher = self._states[feed], self._desk.fetcher
         address = _address(state)
         try:
