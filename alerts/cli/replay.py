@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -11,6 +12,9 @@ from alerts.cli.session import Leaf, Session, pass_session
 
 if TYPE_CHECKING:
     from alerts.desk.replay import Happened, Replayed
+
+#: nothing was published on the web before
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 @click.command(cls=Leaf)
@@ -38,26 +42,28 @@ def replay(
     with session.desk() as desk:
         # What happens in the scratch database is nobody's news.
         set_up(desk.config.log.model_copy(update={"level": "error"}), verbosity=session.verbosity)
-        began = None if since is None else _instant(since, desk.clock())
-        found = [replayed(desk, feeds=feeds, since=began, policy=policy) for policy in policies or (None,)]
         zone = desk.config.newsroom.timezone
+        began = None if since is None else instant_of(since, desk.clock(), zone)
+        found = [replayed(desk, feeds=feeds, since=began, policy=policy) for policy in policies or (None,)]
         session.data(found, lambda: "\n\n".join(_text(one, zone, reasons=reasons) for one in found))
 
 
-def _instant(written: str, now: datetime) -> datetime:
+def instant_of(written: str, now: datetime, zone: str) -> datetime:
+    """Read a span before now, or a day or time in the newsroom's zone. Raises BadParameter."""
     from alerts.config import duration
 
     try:
-        return now - duration(written)
-    except ValueError:
+        return max(now - duration(written), _EARLIEST)
+    except (ValueError, OverflowError):
         pass
     try:
         read = datetime.fromisoformat(written)
-    except ValueError:
+        read = (read if read.tzinfo else read.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise click.BadParameter(
             f'"{written}" is no time; such as 2d, 6h, 2026-10-01 or 2026-10-01T07:00', param_hint="--since"
         ) from None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    return max(read, _EARLIEST)
 
 
 def _text(found: "Replayed", zone: str, *, reasons: bool) -> str:

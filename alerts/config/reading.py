@@ -51,7 +51,7 @@ def load_policy(path: Path, own: Breaking) -> Breaking:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{shown}: not TOML: {error}", hint="mend that line") from error
     if set(raw) != {"breaking"} or not isinstance(raw["breaking"], dict):
-        raise ConfigError(f"{shown}: holds no policy", hint="write keys of [breaking], and no other table")
+        raise ConfigError(f"{shown}: holds no policy", hint="write `[breaking]` and its keys below, no other table")
     written = raw["breaking"]
     merged = own.model_dump() | written
     if isinstance(written.get("weights"), dict):

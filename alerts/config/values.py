@@ -23,7 +23,10 @@ def duration(written: object) -> timedelta:
     match = re.fullmatch(r"(\d+)\s*([smhd])", written.strip()) if isinstance(written, str) else None
     if match is None:
         raise ValueError('must be a duration such as "90s", "30m", "6h" or "2d"')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise ValueError("is longer than anything lasts") from None
 
 
 def _zone(written: object) -> str:

@@ -18,6 +18,8 @@ from alerts.content.text import key, stem, words
 
 #: more words than this share that no source knows: it is somebody else's text
 _FOREIGN_SHARE = 0.35
+#: they tell little of what a text is about, but one day for another is wrong
+_WEEKDAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 #: no article is longer; what is, is read so far
 _MOST_SENTENCES = 2000
 #: this share of a claim's words in one sentence: the claim is nearly its copy and is held to that very sentence
@@ -191,7 +193,7 @@ class Guard:
             if said.text[: match.start()].rstrip(" “‘\"'(«„") == "":
                 # The first word has its capital from standing first.
                 tokens = tokens[1:] if tokens and (len(tokens) > 1 or self._knows(tokens[0])) else tokens
-            tokens = [token for token in tokens if token not in stopwords()]
+            tokens = [token for token in tokens if token in _WEEKDAYS or token not in stopwords()]
             if not tokens:
                 continue
             if not all(self._knows(token) for token in tokens):

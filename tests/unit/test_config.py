@@ -54,6 +54,7 @@ def test_digests_read_their_times_days_and_segments(tmp_path: Path) -> None:
         ('[sender]\naddress = "nobody"', "config.toml:2: sender.address: must be an e-mail address"),
         ('[sender]\nname = "a\\nBcc: x@y"', "config.toml:2: sender.name: must be text on one line"),
         ('[delivery]\nlease = "soon"', "config.toml:2: delivery.lease: must be a duration"),
+        ('[delivery]\nlease = "99999999999d"', "config.toml:2: delivery.lease: is longer than anything lasts"),
         ('[[digests]]\nname = "m"\nat = "07:00"\ndays = "often"\nsegment = "m"', 'days = "often" is not understood'),
         ('[[digests]]\nname = "m"\nat = "07:00"', "config.toml:1: digests.0.segment: Field required"),
         ('[[outlets]]\nname = "a"\n[[outlets]]\nname = "a"', 'outlets: the name "a" is used twice'),

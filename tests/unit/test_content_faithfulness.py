@@ -42,6 +42,7 @@ def test_each_language_has_words_of_its_own() -> None:
         # in the article, but of something else
         ("Ferry company Sound Lines said 40 people were aboard when the Skarrow Queen ran aground.", "number stands"),
         ("Rescuers Henrik Dahl and Marta Lindqvist brought 40 children ashore.", "name"),
+        ("214 people were aboard when the Skarrow Queen ran aground on Tuesday.", "name not in the source"),
         # torn out of what is denied
         ("The hull is holed, the coastguard said.", "denied in the source"),
         ("Captain Una Sorley was hurt.", "denied in the source"),
