@@ -61,6 +61,15 @@ def test_what_stands_in_the_linked_article_but_not_in_the_mail_is_told() -> None
     assert develops(story(LANDING, again), [told([LANDING])]) is None
 
 
+def test_a_toll_is_news_although_a_time_of_day_has_the_same_number() -> None:
+    before = article(
+        "Ferry runs aground off Harwick, three dead",
+        "Three people were killed when a ferry struck the Grey Rocks off Harwick at 19:40 in thick fog.",
+    )
+    risen = article("Death toll of Harwick ferry rises to 19", "The death toll of the ferry rose to 19.", minutes=20)
+    assert develops(story(before, risen), [told([before])]) == "a number grew: 3 dead before, now 19"
+
+
 def test_what_was_written_into_the_linked_article_since_is_not_told() -> None:
     rewritten = replace(
         LANDING,
