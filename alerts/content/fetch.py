@@ -255,6 +255,10 @@ def _decoded(chunks: Iterator[bytes], headers: dict[str, str], *, limit: int, sh
             if received > limit:
                 raise too_large
             body += unpack.decompress(chunk, limit + 1 - len(body)) if unpack else chunk
+            # RFC 1952 §2.2: a gzip body may be several, one after another.
+            while unpack and unpack.eof and unpack.unused_data.startswith(b"\x1f\x8b") and len(body) <= limit:
+                rest, unpack = unpack.unused_data, zlib.decompressobj(47)
+                body += unpack.decompress(rest, limit + 1 - len(body))
             if len(body) > limit:
                 raise too_large
     except zlib.error as error:

@@ -8,6 +8,7 @@ another's article does not put words under it.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from alerts.content import copies
@@ -17,6 +18,9 @@ from alerts.model import Article, ArticleId, Relation
 
 #: of the new articles that share hashes with a text, so many are worth comparing
 _WORTH_COMPARING = 5
+#: The same words with a publisher's date so much later are news again: warnings are worded alike. What an import
+#: dates anew is known by coming all at once (`content.polling.relisted`).
+_NEWS_AGAIN = timedelta(hours=72)
 
 
 def recognised(desk: Newsdesk, articles: Iterable[Article]) -> list[Article]:
@@ -82,7 +86,11 @@ def _known(desk: Newsdesk, article: Article, fresh: _Fresh) -> Article | None:
     keys = copies.sketch_of(article).keys
     stored = desk.store.identities.like(keys, content_hash=article.content_hash, besides=article.id)
     near = (*stored, *fresh.like(keys, content_hash=article.content_hash))
-    return next((known for known in near if copies.is_same(article, known)), None)
+    return next((known for known in near if not _is_later(article, known) and copies.is_same(article, known)), None)
+
+
+def _is_later(article: Article, known: Article) -> bool:
+    return article.published_at is not None and article.published_at - known.told_at > _NEWS_AGAIN
 
 
 def _move(desk: Newsdesk, known: Article, article: Article, *, listed: set[str]) -> None:

@@ -1,6 +1,7 @@
 """What every use-case needs: settings, store, clock, and the rooms opened on first use. Edge."""
 
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from alerts import bundled, tokens
 from alerts.config import Config, Digest, day_names
 from alerts.errors import ConfigError, SendRefused
-from alerts.model import Audience, Edition, Outlet, Segment, Segments, Story, Subscriber
+from alerts.model import Article, Audience, Edition, Outlet, Relation, Segment, Segments, Story, Subscriber
 from alerts.ports import Clock, Provider, Summariser
 from alerts.timetable.occurrences import Rule
 
@@ -49,6 +50,8 @@ class Newsdesk:
         self.clock = clock
         #: held while articles are put into stories: two at once would each begin a story for one event
         self.placing = threading.RLock()
+        #: Two threads that propose at once would both find the cap and the gap open.
+        self.proposing = threading.RLock()
         #: set only while a policy is replayed in a scratch database
         self.replayer: Replayer | None = None
 
@@ -261,6 +264,20 @@ class Newsdesk:
     def outlets(self) -> dict[str, Outlet]:
         """The outlets by name."""
         return {outlet.name: outlet for outlet in self.config.all_outlets}
+
+    def ours_among(self, articles: Iterable[Article]) -> list[Article]:
+        """List those that we may send: of outlets of ours, or brought by an editor.
+
+        An outlet that was renamed is known by its feeds; what came with a feed that is nobody's any more is not ours.
+        """
+        by_name = self.outlets
+        by_feed = {feed: outlet for outlet in by_name.values() for feed in outlet.feeds}
+
+        def is_ours(article: Article) -> bool:
+            outlet = by_name.get(article.outlet) or by_feed.get(article.feed)
+            return outlet.relation is Relation.OURS if outlet else not article.feed
+
+        return [article for article in articles if is_ours(article)]
 
     def outlet_of(self, url: str) -> Outlet | None:
         """Tell which configured outlet a page is of, by the host of its feeds; None: nobody claims it."""

@@ -24,6 +24,11 @@ BY_ITSELF = "alerts (automatic)"
 
 def propose(desk: Newsdesk) -> list[Edition]:
     """Make drafts of the stories that are breaking, strongest first; tell the desk of each. Safe to repeat."""
+    with desk.proposing:
+        return _propose(desk)
+
+
+def _propose(desk: Newsdesk) -> list[Edition]:
     made = []
     stories = _of_note(desk)
     # Asked once for all: most polls find the same stories, and nothing to propose.

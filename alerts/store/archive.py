@@ -249,9 +249,15 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
     known = {
         row.id: row
         for row in connection.execute(
-            select(table.c.id, table.c.outlet, table.c.content_hash, table.c.seen_at, table.c.embargo_until).where(
-                table.c.id.in_(ids)
-            )
+            select(
+                table.c.id,
+                table.c.outlet,
+                table.c.feed,
+                table.c.content_hash,
+                table.c.seen_at,
+                table.c.embargo_until,
+                table.c.article,
+            ).where(table.c.id.in_(ids))
         )
     }
     changed: dict[ArticleId, tuple[Article, bool]] = {}
@@ -259,7 +265,7 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
         row = known.get(article.id)
         if row is None:
             changed[article.id] = (article, backfill)
-        elif (row.content_hash, row.outlet) != (article.content_hash, article.outlet):
+        elif _says_more(article, row):
             until = article.embargo_until or row.embargo_until
             # Where the publisher does not say when it rewrote its text, we noticed it now.
             rewritten_at = article.updated_at or article.seen_at
@@ -269,6 +275,27 @@ def _add(connection: Connection, chunk: Sequence[tuple[Article, bool]]) -> list[
         rows = [_article_row(article, backfill) for article, backfill in changed.values()]
         connection.execute(insert_or_update(connection, table, keep=(*_PLACE, "seen_at", "backfill")), rows)
     return [article for article, _ in changed.values()]
+
+
+def _says_more(article: Article, row: Any) -> bool:
+    """Tell whether what came takes the place of what is kept: a rewritten text, or the rightful outlet's.
+
+    Two feeds of one outlet may word an article differently for good. The one that brought it is believed; the other
+    only where it tells more or says that it is newer.
+    """
+    if row.outlet != article.outlet:
+        return True
+    if row.content_hash == article.content_hash:
+        return False
+    if not row.feed or row.feed == article.feed:
+        return True
+    kept = article_from_json(row.article)
+    newer = article.updated_at is not None and article.updated_at > (kept.updated_at or kept.told_at)
+    return newer or _length(article) > _length(kept)
+
+
+def _length(article: Article) -> int:
+    return len(article.title) + sum(map(len, article.paragraphs))
 
 
 def _article_row(article: Article, backfill: bool) -> dict[str, Any]:

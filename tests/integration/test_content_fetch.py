@@ -67,6 +67,12 @@ class Site(BaseHTTPRequestHandler):
             self._answer(200, FEED)
         elif path == "/packed":
             self._answer(200, gzip.compress(FEED), {"Content-Encoding": "gzip"})
+        elif path == "/packed-in-parts":
+            half = len(FEED) // 2
+            parts = gzip.compress(FEED[:half]) + gzip.compress(FEED[half:])
+            self._answer(200, parts, {"Content-Encoding": "gzip"})
+        elif path == "/bomb-in-parts":
+            self._answer(200, gzip.compress(b"\0" * 150_000) * 20, {"Content-Encoding": "gzip"})
         elif path == "/bomb":
             self._answer(200, gzip.compress(b"\0" * 200_000_000, 1), {"Content-Encoding": "gzip"})
         elif path == "/double-bomb":
@@ -203,6 +209,7 @@ def test_closing_ends_what_is_under_way(site: str) -> None:
         ("/garbled", "not a web address"),
         ("/bomb", "larger than 100,000 bytes"),
         ("/double-bomb", "packed in a way"),
+        ("/bomb-in-parts", "larger than"),
         ("/cut", "ends in the middle"),
         ("/large", "larger than 100,000 bytes"),
     ],
@@ -215,6 +222,7 @@ def test_a_bad_answer_is_one_clear_line(site: str, fetcher: Fetcher, path: str, 
 
 def test_packed_bodies_are_unpacked(site: str, fetcher: Fetcher) -> None:
     assert fetcher.fetch(f"{site}/packed").body == FEED
+    assert fetcher.fetch(f"{site}/packed-in-parts").body == FEED
 
 
 def test_one_deadline_covers_a_server_that_drips(site: str) -> None:

@@ -135,3 +135,16 @@ def _article(number: int, outlet: str, *, url: str = "") -> Article:
         outlet=outlet,
         seen_at=MONDAY,
     )
+
+
+WARNING = "Tornado warning for Harwick"
+SHELTER = "The weather service says that people in Harwick must seek shelter at once and stay away from windows."
+
+
+def test_a_warning_in_the_same_words_days_later_is_news_again(room: Polling, site: ScriptedSite) -> None:
+    for day in (0, 4, 20):
+        room.hands.at = MONDAY + timedelta(days=day, hours=1)
+        listing = feed((WARNING, room.hands.at - timedelta(minutes=1)), at=f"herald.example/{day}", text=SHELTER)
+        site.answers["/ours"] = Answer(body=listing)
+        room.poll(minutes=70)
+    assert [one.title for one in room.articles() if one.title == WARNING] == [WARNING] * 3

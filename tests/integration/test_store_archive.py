@@ -1,6 +1,7 @@
 """The archive gives back what was published, as it was."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,12 @@ def test_what_polling_learnt_is_remembered(store: Store) -> None:
     store.archive.save_feed_states([learnt])
     assert store.archive.feed_state(url) == learnt
     assert store.archive.feed_states() == [learnt]
+
+
+def test_two_feeds_that_word_an_article_differently_do_not_rewrite_it_in_turn(store: Store) -> None:
+    long = article(1, feed="https://herald.example/all", paragraphs=("A ferry ran aground off Port Ellery.",) * 3)
+    short = article(1, feed="https://herald.example/top", paragraphs=("A ferry ran aground.",), content_hash="short")
+    store.archive.add_articles([(long, False)])
+    assert store.archive.add_articles([(short, False)]) == []
+    newer = replace(short, updated_at=NOW + 2 * HOUR)
+    assert [one.content_hash for one in store.archive.add_articles([(newer, False)])] == ["short"]
