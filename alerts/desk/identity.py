@@ -18,9 +18,9 @@ from alerts.model import Article, ArticleId, Relation
 
 #: of the new articles that share hashes with a text, so many are worth comparing
 _WORTH_COMPARING = 5
-#: The same words with a publisher's date so much later are news again: warnings are worded alike. What an import
-#: dates anew is known by coming all at once (`content.polling.relisted`).
-_NEWS_AGAIN = timedelta(hours=72)
+#: A few words with a publisher's date so much later are news again: warnings are worded alike, and a new one must not
+#: go unseen. A whole report in the same words is an old one, whatever date an import or a re-promotion gives it.
+_NEWS_AGAIN, _FEW_WORDS = timedelta(hours=72), 50
 
 
 def recognised(desk: Newsdesk, articles: Iterable[Article]) -> list[Article]:
@@ -90,7 +90,9 @@ def _known(desk: Newsdesk, article: Article, fresh: _Fresh) -> Article | None:
 
 
 def _is_later(article: Article, known: Article) -> bool:
-    return article.published_at is not None and article.published_at - known.told_at > _NEWS_AGAIN
+    if article.published_at is None or article.published_at - known.told_at <= _NEWS_AGAIN:
+        return False
+    return sum(len(paragraph.split()) for paragraph in article.paragraphs) < _FEW_WORDS
 
 
 def _move(desk: Newsdesk, known: Article, article: Article, *, listed: set[str]) -> None:
