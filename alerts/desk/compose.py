@@ -14,7 +14,7 @@ from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.summarising import summary_of
 from alerts.desk.told import is_told
 from alerts.errors import ContentError, SendRefused
-from alerts.model import Article, Edition, Entry, Relation, Story, StoryId, Urgency
+from alerts.model import Article, Edition, Entry, Story, StoryId, Urgency
 
 #: A file larger than this is no article.
 _MAX_FILE_BYTES = 5_000_000
@@ -39,7 +39,7 @@ def find(desk: Newsdesk, sources: Sequence[str], *, typed: bytes | None = None) 
     """
     if len(sources) == 1 and (known := _story(desk, sources[0])):
         story = embargo.tellable(desk, known).story
-        ours = tuple(article for article in story.articles if _is_ours(desk, article))
+        ours = tuple(desk.ours_among(story.articles))
         if story.lead is None or not ours:
             raise SendRefused(
                 f"only watched outlets have story {story.id}: {story.title}",
@@ -47,8 +47,9 @@ def find(desk: Newsdesk, sources: Sequence[str], *, typed: bytes | None = None) 
             )
         return Found(articles=(story.lead, *(a for a in ours if a.id != story.lead.id)), story=story, by_story=True)
     articles = tuple(_article(desk, source, typed=typed) for source in sources)
+    sendable = desk.ours_among(articles)
     for article in articles:
-        if not _is_ours(desk, article):
+        if article not in sendable:
             raise SendRefused(
                 f"{article.outlet} is a watched outlet: its articles are never sent",
                 hint='set relation = "ours" for it if you may send them',
@@ -63,11 +64,6 @@ def _story(desk: Newsdesk, source: str) -> Story | None:
     if re.match(r"https?://", source) or source == "-" or Path(source).exists():
         return None
     return desk.store.archive.story(source) if re.fullmatch(r"[A-Za-z0-9]{4,32}", source) else None
-
-
-def _is_ours(desk: Newsdesk, article: Article) -> bool:
-    outlet = desk.outlets.get(article.outlet)
-    return outlet is None or outlet.relation is Relation.OURS
 
 
 def _article(desk: Newsdesk, source: str, *, typed: bytes | None) -> Article:
@@ -148,7 +144,7 @@ def alert(
 def outlets_of(desk: Newsdesk, articles: Sequence[Article], story: Story | None = None) -> tuple[str, ...]:
     """Name the outlets of ours that tell of something, as told above all by the first article; none alone."""
     free = embargo.tellable(desk, story).story.articles if story is not None else ()
-    named = dict.fromkeys(tidy(one.outlet) for one in (*articles, *free) if one.outlet and _is_ours(desk, one))
+    named = dict.fromkeys(tidy(one.outlet) for one in desk.ours_among((*articles, *free)) if one.outlet)
     return tuple(named) if len(named) > 1 else ()
 
 

@@ -17,7 +17,7 @@ from alerts.desk.notify import note
 from alerts.desk.summarising import summary_of
 from alerts.errors import AlertsError, NeedsAgain, SendRefused
 from alerts.log import log
-from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Relation, Story, StoryId
+from alerts.model import Article, Edition, EditionId, EditionState, NoticeKind, Occurrence, Story, StoryId
 from alerts.store.daybook import occurrence_key
 from alerts.store.records import EditionRecord, OccurrenceRecord
 from alerts.timetable.occurrences import Rule, due, of_date, upcoming
@@ -83,10 +83,8 @@ def _life(desk: Newsdesk, digest: Digest) -> timedelta:
 
 
 def _ours(desk: Newsdesk, story: Story) -> tuple[Article, ...]:
-    outlets = desk.outlets
-    ours = [a for a in story.articles if a.outlet not in outlets or outlets[a.outlet].relation is Relation.OURS]
     assert story.lead is not None
-    return (story.lead, *(article for article in ours if article.id != story.lead.id))
+    return (story.lead, *(article for article in desk.ours_among(story.articles) if article.id != story.lead.id))
 
 
 def _previous(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> datetime:

@@ -11,7 +11,7 @@ from datetime import datetime
 from alerts.desk import compose
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
-from alerts.model import Article, Edition, EditionId, EditionState, Kind, NoticeKind, Relation, Story
+from alerts.model import Article, Edition, EditionId, EditionState, Kind, NoticeKind, Story
 from alerts.store.records import Decision, EditionRecord, WaitingNotice
 
 _ALERTS = frozenset({Kind.ALERT, Kind.UPDATE})
@@ -125,8 +125,7 @@ def bring_up_to_date(desk: Newsdesk, waiting: Edition, story: Story) -> None:
 
 def others_of(desk: Newsdesk, story: Story, lead: Article) -> tuple[Article, ...]:
     """List the other articles of ours in a story; never a watched outlet's."""
-    watched = {outlet.name for outlet in desk.config.all_outlets if outlet.relation is Relation.WATCHED}
-    return tuple(one for one in story.articles if one.id != lead.id and one.outlet not in watched)
+    return tuple(one for one in desk.ours_among(story.articles) if one.id != lead.id)
 
 
 def _words(edition: Edition) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from alerts.desk import clustering
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import SendRefused
 from alerts.log import log
-from alerts.model import Article, Edition, Relation, Story
+from alerts.model import Article, Edition, Story
 
 #: An editor is asked this long before an embargo ends: within their shift, not the evening before.
 AHEAD = timedelta(hours=2)
@@ -79,11 +79,12 @@ class Tellable:
 
 def tellable(desk: Newsdesk, story: Story) -> Tellable:
     """Leave out what is under embargo; where our only telling is, give it as it will stand when its embargo ends."""
+    story = _led_by_ours(desk, story)
     under = [article for article in story.articles if running(desk, article)]
     if not under:
         return Tellable(story=story)
     free = [article for article in story.articles if article not in under]
-    ours = [article for article in free if _is_ours(desk, article)]
+    ours = desk.ours_among(free)
     if ours or (story.lead is None and free):
         lead = story.lead if story.lead in free else _fullest(ours)
         return Tellable(story=clustering.judged(desk, replace(story, lead=lead, articles=tuple(free))))
@@ -99,6 +100,13 @@ def tellable(desk: Newsdesk, story: Story) -> Tellable:
     lead = next(article for article in known if article.id == story.lead.id)
     there = clustering.judged(desk, replace(story, lead=lead, articles=tuple(known)), now=ends_at)
     return Tellable(story=there, not_before_at=ends_at)
+
+
+def _led_by_ours(desk: Newsdesk, story: Story) -> Story:
+    """Choose another lead where the outlet that gave it became a watched one."""
+    if story.lead is None or desk.ours_among([story.lead]):
+        return story
+    return clustering.judged(desk, replace(story, lead=_fullest(desk.ours_among(story.articles))))
 
 
 def proposable(desk: Newsdesk, story: Story) -> Tellable | None:
@@ -149,11 +157,6 @@ def _wake(desk: Newsdesk, articles: Iterable[Article], *, now: datetime) -> list
             woken.append(replace(story, last_seen_at=now, verdict=as_it_will_be))
             desk.store.archive.save_story(woken[-1])
     return woken
-
-
-def _is_ours(desk: Newsdesk, article: Article) -> bool:
-    outlet = desk.outlets.get(article.outlet)
-    return outlet is None or outlet.relation is Relation.OURS
 
 
 def _fullest(articles: list[Article]) -> Article | None:

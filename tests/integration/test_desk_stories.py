@@ -12,7 +12,7 @@ from alerts.config import Digest
 from alerts.content.articles import make
 from alerts.desk import Newsdesk, clustering, compose, decide, digest, identity, open_desk, placing, send
 from alerts.errors import NeedsAgain, SendRefused
-from alerts.model import Article, Story, StoryId, Urgency
+from alerts.model import Article, Relation, Story, StoryId, Urgency
 from tests.integration.newsdesk import Hands, open_newsroom
 
 OUTLETS = """
@@ -337,3 +337,44 @@ def test_stories_that_grew_alike_are_joined_and_carry_what_was_told(
     room.bring(room.article("Valdona mourns", SECOND_HAND["Valdona"], "Herald"))
     with pytest.raises(NeedsAgain):
         room.alert(names[0])
+
+
+# --- whose they are --------------------------------------------------------------------------------
+
+
+def _reconfigured(desk: Newsdesk, outlet: str, **changed: object) -> None:
+    """Change an outlet's table in the configuration."""
+    tables = [one.model_copy(update=changed) if one.name == outlet else one for one in desk.config.outlets]
+    desk.config = desk.config.model_copy(update={"outlets": tuple(tables)})
+    # read once for each configuration
+    desk.config.__dict__.pop("all_outlets", None)
+
+
+@pytest.mark.parametrize("changed", [{"name": "Radio One"}, {"name": "Club", "relation": Relation.OURS, "feeds": ()}])
+def test_what_a_watched_outlet_told_is_never_sent_when_it_was_renamed_or_taken_out(
+    room: Room, changed: dict[str, object]
+) -> None:
+    _reconfigured(room.desk, "Radio", feeds=("radio.xml",))
+    heard = replace(room.quake("Valdona", "Radio"), feed=room.desk.outlets["Radio"].feeds[0])
+    room.bring(room.quake("Valdona"), heard)
+    (story,) = room.stories()
+    _reconfigured(room.desk, "Radio", **changed)
+    assert [article.outlet for article in compose.find(room.desk, [story.id]).articles] == ["Herald"]
+    room.hands.turn(minutes=1)
+    room.bring(replace(heard, title="Valdona quake kills 17", content_hash="anew", seen_at=room.hands()))
+    assert room.story_of(heard).lead == story.lead
+
+
+def test_an_outlet_that_became_a_watched_one_gives_no_lead_any_more(room: Room) -> None:
+    room.bring(room.quake("Valdona", "Courier"))
+    room.hands.turn(minutes=1)
+    room.bring(room.quake("Valdona"))
+    (story,) = room.stories()
+    assert story.lead is not None
+    left = {"Herald", "Courier"} - {story.lead.outlet}
+    _reconfigured(room.desk, story.lead.outlet, relation=Relation.WATCHED)
+    found = compose.find(room.desk, [story.id])
+    assert {article.outlet for article in found.articles} == left
+    _reconfigured(room.desk, left.pop(), relation=Relation.WATCHED)
+    with pytest.raises(SendRefused, match="only watched outlets"):
+        compose.find(room.desk, [story.id])
