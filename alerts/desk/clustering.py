@@ -12,7 +12,7 @@ from alerts.content.stories import WINDOW, Alike, Placement, joined
 from alerts.desk import judging
 from alerts.desk.newsdesk import Newsdesk
 from alerts.log import log
-from alerts.model import Article, ArticleId, Level, Relation, Story, StoryId
+from alerts.model import Article, ArticleId, Level, Story, StoryId
 from alerts.store.records import Joining
 
 #: Stories are compared with one another so often.
@@ -62,9 +62,8 @@ def remade(desk: Newsdesk, story: Story) -> Story:
 
 
 def _joined(desk: Newsdesk, story: Story | None, article: Article) -> Story:
-    watched = {outlet.name for outlet in desk.config.all_outlets if outlet.relation is Relation.WATCHED}
-    outlets = {article.outlet, *(one.outlet for one in (story.articles if story else ()))}
-    return joined(story, article, lead_outlets=frozenset(outlets - watched))
+    ours = desk.ours_among((article, *(story.articles if story else ())))
+    return joined(story, article, lead_outlets=frozenset(one.outlet for one in ours))
 
 
 class _Placing:
