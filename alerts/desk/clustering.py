@@ -18,6 +18,8 @@ from alerts.store.records import Joining
 #: Stories are compared with one another so often.
 _COMPARE_EVERY = timedelta(minutes=15)
 _COMPARED = "stories-compared"
+#: Articles placed while others wait.
+_AT_ONCE = 100
 #: Stories that grew alike may make others alike; nobody waits for the last of them.
 _ROUNDS = 10
 
@@ -25,11 +27,17 @@ _ROUNDS = 10
 def cluster(desk: Newsdesk, articles: Iterable[Article]) -> list[Story]:
     """Place articles into stories, open or new; judge, save and return the stories that changed."""
     waiting = sorted(articles, key=lambda found: (found.told_at, found.id))
-    if not waiting:
-        return []
-    # A push and a poll at the same moment would each begin a story for one event.
-    with desk.placing:
-        return _Placing(desk).run(waiting)
+    changed: dict[StoryId, Story] = {}
+    for start in range(0, len(waiting), _AT_ONCE):
+        # A push and a poll at the same moment would each begin a story for one event; but a push must not wait for
+        # a thousand articles of an outlet's first feed.
+        with desk.placing:
+            for story in _Placing(desk).run(waiting[start : start + _AT_ONCE]):
+                changed[story.id] = story
+            # What was joined to another story meanwhile goes by that one's name.
+            names = {story.id for story in desk.open_stories.known}
+            changed = {name: story for name, story in changed.items() if name in names}
+    return [*changed.values()]
 
 
 def judged(desk: Newsdesk, story: Story, *, now: datetime | None = None) -> Story:

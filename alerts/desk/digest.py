@@ -38,7 +38,7 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
     stories = [one.story for one in told_of if one.story.lead is not None and one.not_before_at is None]
     chosen = editions.pick_for_digest(
         stories,
-        told=_told(desk, digest, stories) | putting_right.withdrawn(desk),
+        told=_told(desk, digest, stories),
         topics=digest.topics,
         max_stories=digest.max_stories,
         since=since,
@@ -72,8 +72,8 @@ def compose(desk: Newsdesk, digest: Digest, occurrence: Occurrence) -> Edition:
 
 
 def _told(desk: Newsdesk, digest: Digest, stories: Sequence[Story]) -> set[StoryId]:
-    """Name the stories that a digest told, also where it told of what was merged into them since."""
-    told = desk.store.ledger.told_stories(digest=digest.name, rehearsal=not desk.live)
+    """Name the stories that a digest told or that were withdrawn, also what such ones were merged into since."""
+    told = desk.store.ledger.told_stories(digest=digest.name, rehearsal=not desk.live) | putting_right.withdrawn(desk)
     formerly = desk.store.placements.formerly(story.id for story in stories)
     return told | {into for gone, into in formerly.items() if gone in told}
 

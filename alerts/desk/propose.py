@@ -172,7 +172,12 @@ def _alerts_at(desk: Newsdesk, *, since: datetime) -> tuple[datetime, ...]:
     # One that was made before may have been approved since.
     made_since = since - desk.config.delivery.alert_expires
     records = desk.store.ledger.editions(kinds=(Kind.ALERT, Kind.UPDATE), since=made_since, limit=1000)
-    return tuple(record.ready_at for record in records if record.ready_at is not None and record.ready_at >= since)
+    return tuple(
+        record.ready_at
+        for record in records
+        # What was rehearsed, or killed before the first mail, was told to nobody.
+        if record.ready_at is not None and record.ready_at >= since and told.is_told(desk, record)
+    )
 
 
 def _launch(desk: Newsdesk, edition: Edition) -> bool:
