@@ -22,10 +22,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from alerts.content import breaking, editions
-from alerts.content.articles import make
+from alerts.content.clusters.stories import WINDOW, Clusterer, joined, new_story_id
+from alerts.content.reading.articles import make
 from alerts.content.rules import stopwords, urgency_words_for
-from alerts.content.stories import WINDOW, Clusterer, joined, new_story_id
-from alerts.content.summary import summarise
+from alerts.content.summaries.summary import summarise
 from alerts.content.text import stem, words
 from alerts.content.topics import mention
 from alerts.model import Article, Edition, Outlet, Story, StoryId

@@ -59,7 +59,7 @@ def scorer(name: str) -> ModuleType:
 
 def ours(body: bytes) -> dict[str, Any]:
     """Read a feed as the product does."""
-    from alerts.content import feeds
+    from alerts.content.reading import feeds
     from alerts.errors import ContentError
 
     try:

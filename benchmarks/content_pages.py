@@ -32,7 +32,7 @@ Reader = Callable[[str, str], dict[str, Any]]
 
 def ours(html: str, url: str) -> dict[str, Any]:
     """Read a page as the product does."""
-    from alerts.content import pages
+    from alerts.content.reading import pages
     from alerts.errors import ContentError
 
     worker: Any = InProcess()

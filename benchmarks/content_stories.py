@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from simhash import Simhash  # type: ignore[import-untyped]
 
-from alerts.content import copies, stories
-from alerts.content.articles import make
+from alerts.content.clusters import copies, stories
+from alerts.content.reading.articles import make
 from alerts.content.rules import stopwords
 from alerts.model import Article, StoryId
 from benchmarks.table import Row, show

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rouge_score import rouge_scorer
 
 from alerts.content import sentences
-from alerts.content.articles import make
-from alerts.content.faithfulness import Guard
-from alerts.content.summary import LINE_LIMIT, Budget, extract, summarise
+from alerts.content.guard.faithfulness import Guard
+from alerts.content.reading.articles import make
+from alerts.content.summaries.summary import LINE_LIMIT, Budget, extract, summarise
 from alerts.model import Article
 from benchmarks import changed
 from benchmarks.table import Row, show

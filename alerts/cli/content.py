@@ -167,7 +167,7 @@ def _taken_out(article: "Article") -> list[str]:
 @pass_session
 def show_story(session: Session, /, *, story: str, removed: bool) -> None:
     """Show a story: its articles and what we would say of it."""
-    from alerts.content.summary import summarise
+    from alerts.content.summaries.summary import summarise
 
     with session.desk() as desk:
         found = desk.store.archive.story(story)

@@ -134,7 +134,7 @@ def _send(session: Session, desk: "Newsdesk", alert: str) -> None:
 
 
 def _clean(desk: "Newsdesk", file: Path) -> None:
-    from alerts.content.summary import summarise
+    from alerts.content.summaries.summary import summarise
     from alerts.desk import compose
 
     article = compose.find(desk, [str(file)]).articles[0]

@@ -32,7 +32,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Look": (
         ("receipt", "alerts.cli.look", "Show who got an edition and why the others did not."),
         ("status", "alerts.cli.look", "Show what waits, what goes out, what is due."),
-        ("explain", "alerts.cli.look", "Show why a story was picked, or what an edition's words stand on."),
+        ("explain", "alerts.cli.look", "Show why a story was picked, where words come from."),
         ("replay", "alerts.cli.replay", "List what a policy would have sent of recorded material."),
         ("why", "alerts.cli.look", "Show what an address got, and what not."),
         ("editions", "alerts.cli.look", "List and show editions."),

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alerts.content import headline
-from alerts.content.articles import canonical
-from alerts.content.fitting import fit
+from alerts.content.reading.articles import canonical
+from alerts.content.summaries import headline
+from alerts.content.summaries.fitting import fit
 from alerts.content.text import shorten, tidy
 from alerts.errors import ContentError
 from alerts.model import (

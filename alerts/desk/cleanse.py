@@ -9,7 +9,7 @@ before its boilerplate was known stays as it is while its outlet lists it again 
 from collections import defaultdict
 from collections.abc import Sequence
 
-from alerts.content import repeated
+from alerts.content.reading import repeated
 from alerts.desk.newsdesk import Newsdesk
 from alerts.model import Article
 

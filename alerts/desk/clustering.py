@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from alerts.content import copies
-from alerts.content.stories import WINDOW, Alike, Placement, joined
+from alerts.content.clusters import copies
+from alerts.content.clusters.stories import WINDOW, Alike, Placement, joined
 from alerts.desk import judging
 from alerts.desk.newsdesk import Newsdesk
 from alerts.log import log

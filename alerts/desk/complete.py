@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
-from alerts.content import breaking, pages, pushed
-from alerts.content.articles import content_hash
+from alerts.content import breaking
+from alerts.content.reading import pages, pushed
+from alerts.content.reading.articles import content_hash
 from alerts.content.text import containment, words
 from alerts.desk import cleanse
 from alerts.desk.newsdesk import Newsdesk

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from alerts.content import editions, pages
-from alerts.content.articles import article_id
+from alerts.content import editions
+from alerts.content.reading import pages
+from alerts.content.reading.articles import article_id
 from alerts.content.text import tidy
 from alerts.content.topics import topics_of
 from alerts.desk import clustering, embargo

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.content import polling
-from alerts.content.answers import Fetched
+from alerts.content.fetching import polling
+from alerts.content.fetching.answers import Fetched
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.notify import note
 from alerts.model import NoticeKind, Outlet, Relation

@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from alerts import config as settings
-from alerts.content import alternates, feeds
-from alerts.content.answers import Fetched
+from alerts.content.fetching.answers import Fetched
+from alerts.content.reading import alternates, feeds
 from alerts.content.text import tidy
 from alerts.desk.init import toml_text
 from alerts.desk.newsdesk import Newsdesk

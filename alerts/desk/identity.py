@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from alerts.content import copies
+from alerts.content.clusters import copies
 from alerts.desk.newsdesk import Newsdesk
 from alerts.log import log
 from alerts.model import Article, ArticleId, Relation

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.content import feeds, polling
-from alerts.content.answers import Fetched, NoAnswer
-from alerts.content.articles import from_entry
-from alerts.content.fetch import host_of
-from alerts.content.rounds import Round
+from alerts.content.fetching import polling
+from alerts.content.fetching.answers import Fetched, NoAnswer
+from alerts.content.fetching.fetch import host_of
+from alerts.content.fetching.rounds import Round
+from alerts.content.reading import feeds
+from alerts.content.reading.articles import from_entry
 from alerts.content.text import key
 from alerts.content.topics import topics_of
 from alerts.desk import cleanse, clustering, complete, feed_health, identity

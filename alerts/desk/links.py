@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from alerts.content.addresses import Resolve, resolve
-from alerts.content.answers import NoHost
-from alerts.content.fetch import Fetcher
+from alerts.content.fetching.addresses import Resolve, resolve
+from alerts.content.fetching.answers import NoHost
+from alerts.content.fetching.fetch import Fetcher
 from alerts.desk import embargo
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ContentError

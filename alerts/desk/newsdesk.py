@@ -18,7 +18,7 @@ from alerts.timetable.occurrences import Rule
 
 if TYPE_CHECKING:
     from alerts.content.breaking import Ruling
-    from alerts.content.fetch import Fetcher
+    from alerts.content.fetching.fetch import Fetcher
     from alerts.desk.open_stories import OpenStories
     from alerts.guarded import Worker
     from alerts.store import Store
@@ -95,7 +95,7 @@ class Newsdesk:
     @cached_property
     def fetcher(self) -> "Fetcher":
         """Reaches feeds and pages."""
-        from alerts.content.fetch import Fetcher
+        from alerts.content.fetching.fetch import Fetcher
 
         settings = self.config.fetching
         return Fetcher(
@@ -111,7 +111,7 @@ class Newsdesk:
         settings = self.config.summaries
         if settings.method != "llm" or settings.url is None:
             return None
-        from alerts.content.llm import ChatSummariser
+        from alerts.content.summaries.llm import ChatSummariser
 
         key = settings.api_key
         return ChatSummariser(
@@ -126,7 +126,7 @@ class Newsdesk:
     @cached_property
     def page_checker(self) -> "Fetcher":
         """Looks at one page again before an alert goes out: it waits for no poll, and not for long."""
-        from alerts.content.fetch import Fetcher
+        from alerts.content.fetching.fetch import Fetcher
 
         settings = self.config.fetching
         return Fetcher(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from alerts.content.stories import WINDOW, Clusterer
+from alerts.content.clusters.stories import WINDOW, Clusterer
 from alerts.model import Article, Story, StoryId
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from alerts.content.articles import canonical
+from alerts.content.reading.articles import canonical
 from alerts.desk import clustering
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.told import is_told

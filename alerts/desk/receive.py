@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from alerts.content import pages, pushed
-from alerts.content.articles import article_id
+from alerts.content.reading import pages, pushed
+from alerts.content.reading.articles import article_id
 from alerts.content.topics import topics_of
 from alerts.desk import clustering, embargo, identity
 from alerts.desk.newsdesk import Newsdesk

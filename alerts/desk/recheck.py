@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from alerts.content import pages
-from alerts.content.answers import Fetched, NothingThere
-from alerts.content.faithfulness import unsupported
-from alerts.content.headline import bare
+from alerts.content.fetching.answers import Fetched, NothingThere
+from alerts.content.guard.faithfulness import unsupported
+from alerts.content.reading import pages
 from alerts.content.rules import stopwords, urgency_words_for
+from alerts.content.summaries.headline import bare
 from alerts.content.text import key, stem, words
 from alerts.desk import embargo
 from alerts.desk.newsdesk import Newsdesk

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from alerts.content.faithfulness import Guard, Unsupported
-from alerts.content.summary import DIFFER
+from alerts.content.guard.faithfulness import Guard, Unsupported
+from alerts.content.summaries.summary import DIFFER
 from alerts.desk.newsdesk import Newsdesk
 from alerts.desk.summarising import text_of
 from alerts.model import Article, ArticleId, Edition, Entry, Finding, Sentence, Severity

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from alerts.content.candidates import leans
-from alerts.content.conflicts import disputes
-from alerts.content.faithfulness import Guard
-from alerts.content.summary import ALERT, BLURB, Budget, summarise
+from alerts.content.guard.faithfulness import Guard
+from alerts.content.summaries.candidates import leans
+from alerts.content.summaries.conflicts import disputes
+from alerts.content.summaries.summary import ALERT, BLURB, Budget, summarise
 from alerts.desk import embargo
 from alerts.desk.newsdesk import Newsdesk
 from alerts.errors import ContentError

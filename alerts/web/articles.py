@@ -12,7 +12,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from alerts.content.pushed import BadFields, NotJson
+from alerts.content.reading.pushed import BadFields, NotJson
 from alerts.desk import Newsdesk, receive
 from alerts.errors import AlertsError
 from alerts.log import log

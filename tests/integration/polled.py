@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from alerts import config
-from alerts.content.fetch import Fetcher
+from alerts.content.fetching.fetch import Fetcher
 from alerts.desk import Newsdesk, open_desk
 from alerts.desk.ingest import Polled, poll
 from alerts.guarded import Worker

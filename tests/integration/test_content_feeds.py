@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.content import feeds
-from alerts.content.articles import from_entry
+from alerts.content.reading import feeds
+from alerts.content.reading.articles import from_entry
 from alerts.errors import ContentError
 from alerts.guarded import GuardedFailure, Worker
 from alerts.model import Image, Urgency

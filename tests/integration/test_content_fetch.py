@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from alerts.content.addresses import is_public
-from alerts.content.answers import NoAnswer
-from alerts.content.fetch import Fetcher, retry_after
+from alerts.content.fetching.addresses import is_public
+from alerts.content.fetching.answers import NoAnswer
+from alerts.content.fetching.fetch import Fetcher, retry_after
 from alerts.errors import ContentError
 
 FEED = b"<rss><channel><title>Harbour</title></channel></rss>"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from alerts import demo
-from alerts.content import pages
-from alerts.content.summary import summarise
+from alerts.content.reading import pages
+from alerts.content.summaries.summary import summarise
 from alerts.errors import ContentError
 from alerts.guarded import Worker
 from alerts.model import Article

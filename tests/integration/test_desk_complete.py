@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from alerts.content import pages
+from alerts.content.reading import pages
 from alerts.desk import Newsdesk, complete, ingest, receive
 from alerts.desk.complete import merged
 from alerts.model import Article, Urgency

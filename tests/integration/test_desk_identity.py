@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.content import copies
-from alerts.content.articles import make
+from alerts.content.clusters import copies
+from alerts.content.reading.articles import make
 from alerts.desk import identity
 from alerts.model import Article, NoticeKind
 from tests.integration.newsdesk import MONDAY, Hands, open_newsroom
@@ -113,7 +113,7 @@ def test_a_first_fetch_of_many_long_articles_compares_each_with_a_few(
         return is_same(article, known)
 
     is_same = copies.is_same
-    monkeypatch.setattr("alerts.content.copies.is_same", counting)
+    monkeypatch.setattr("alerts.content.clusters.copies.is_same", counting)
     try:
         # Half of each is the same, as under one agency's background.
         many = [_article(number, "Herald") for number in range(120)]

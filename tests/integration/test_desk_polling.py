@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.content import polling as rules
-from alerts.content.answers import Fetched
-from alerts.content.articles import from_entry
+from alerts.content.fetching import polling as rules
+from alerts.content.fetching.answers import Fetched
+from alerts.content.reading.articles import from_entry
 from alerts.desk import feed_health
 from alerts.desk.ingest import poll
 from alerts.model import NoticeKind

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerts.config import Digest
-from alerts.content.articles import make
+from alerts.content.reading.articles import make
 from alerts.desk import Newsdesk, clustering, compose, decide, digest, identity, open_desk, placing, send
 from alerts.errors import NeedsAgain, SendRefused
 from alerts.model import Article, Relation, Story, StoryId, Urgency
@@ -322,7 +322,7 @@ def test_stories_that_grew_alike_are_joined_and_carry_what_was_told(
     with monkeypatch.context() as early:
         # When the second one came too little was known to be sure.
         for name in ("_JOIN", "_REJOIN"):
-            early.setattr(f"alerts.content.stories.{name}", 0.95)
+            early.setattr(f"alerts.content.clusters.stories.{name}", 0.95)
         room.bring(first)
         room.hands.turn(minutes=1)
         room.bring(second)

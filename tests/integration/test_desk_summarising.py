@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.content.articles import make
+from alerts.content.reading.articles import make
 from alerts.desk import Newsdesk, compose, send, standing
 from alerts.desk.summarising import summary_of
 from alerts.model import Article, Edition, Urgency

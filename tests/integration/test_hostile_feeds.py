@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from alerts.content.fetch import Fetcher
+from alerts.content.fetching.fetch import Fetcher
 from alerts.guarded import Worker
 from tests.integration.newsdesk import MONDAY
 from tests.integration.polled import Polling, feed, gone, polling

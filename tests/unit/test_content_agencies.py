@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerts.content import agencies
-from alerts.content.cleaning import clean
+from alerts.content.reading import agencies
+from alerts.content.reading.cleaning import clean
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.content import breaking, editions
-from alerts.content.articles import article_id, make
 from alerts.content.breaking import BreakingPolicy, develops, judge
-from alerts.content.stories import joined
-from alerts.content.summary import summarise
+from alerts.content.clusters.stories import joined
+from alerts.content.reading.articles import article_id, make
+from alerts.content.summaries.summary import summarise
 from alerts.content.topics import topics_of
 from alerts.model import Article, Edition, Level, Outlet, Relation, Story, Urgency, Verdict
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerts.content import shortcodes
-from alerts.content.cleaning import clean
+from alerts.content.reading import shortcodes
+from alerts.content.reading.cleaning import clean
 from alerts.model import Removed
 
 TITLE = "Ferry runs aground off Port Ellery"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.content import copies
-from alerts.content.articles import make
+from alerts.content.clusters import copies
+from alerts.content.reading.articles import make
 from alerts.model import Article
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from alerts import config, demo
-from alerts.content import breaking, feeds
-from alerts.content.articles import from_entry
-from alerts.content.faithfulness import unsupported
-from alerts.content.stories import Clusterer, joined
-from alerts.content.summary import summarise
+from alerts.content import breaking
+from alerts.content.clusters.stories import Clusterer, joined
+from alerts.content.guard.faithfulness import unsupported
+from alerts.content.reading import feeds
+from alerts.content.reading.articles import from_entry
+from alerts.content.summaries.summary import summarise
 from alerts.guarded import Worker
 from alerts.model import Article, Level, Relation, Story
 

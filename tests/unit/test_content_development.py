@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.content import breaking, editions
 from alerts.content.breaking import develops
-from alerts.content.summary import summarise
+from alerts.content.summaries.summary import summarise
 from alerts.model import Article, ArticleId, Edition, Level, Outlet, Story, StoryId, Verdict
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

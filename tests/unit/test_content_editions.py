@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from alerts.content import editions
-from alerts.content.articles import make
-from alerts.content.stories import joined
-from alerts.content.summary import summarise
+from alerts.content.clusters.stories import joined
+from alerts.content.reading.articles import make
+from alerts.content.summaries.summary import summarise
 from alerts.errors import ContentError
 from alerts.model import Article, Edition, Image, Kind, Level, Occurrence, Signal, Story, Summary, Urgency, Verdict
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerts.content.faithfulness import Guard, unsupported
-from alerts.content.figures import figures, numbers
+from alerts.content.guard.faithfulness import Guard, unsupported
+from alerts.content.guard.figures import figures, numbers
 
 SOURCE = (
     "Ferry company Sound Lines said 214 people were aboard when the Skarrow Queen ran aground on Monday.\n"

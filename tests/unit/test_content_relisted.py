@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from alerts.content.polling import is_upheaval, relisted
+from alerts.content.fetching.polling import is_upheaval, relisted
 from alerts.model import Article, ArticleId
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.content import stories
-from alerts.content.articles import article_id, canonical, make
-from alerts.content.stories import Clusterer, joined
+from alerts.content.clusters import stories
+from alerts.content.clusters.stories import Clusterer, joined
+from alerts.content.reading.articles import article_id, canonical, make
 from alerts.model import Article, Outlet, Relation, Story
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

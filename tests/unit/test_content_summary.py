@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.content.articles import make
-from alerts.content.faithfulness import unsupported
-from alerts.content.summary import summarise
+from alerts.content.guard.faithfulness import unsupported
+from alerts.content.reading.articles import make
+from alerts.content.summaries.summary import summarise
 from alerts.model import Article
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alerts.content.articles import make
-from alerts.content.candidates import leans
-from alerts.content.faithfulness import Guard
-from alerts.content.fitting import fit, is_balanced
-from alerts.content.headline import of_article
-from alerts.content.summary import LINE_LIMIT, PREHEADER, summarise
+from alerts.content.guard.faithfulness import Guard
+from alerts.content.reading.articles import make
+from alerts.content.summaries.candidates import leans
+from alerts.content.summaries.fitting import fit, is_balanced
+from alerts.content.summaries.headline import of_article
+from alerts.content.summaries.summary import LINE_LIMIT, PREHEADER, summarise
 from alerts.content.text import width
 from alerts.model import Summary
 

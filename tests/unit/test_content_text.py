@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from alerts.content import headline, sentences
+from alerts.content import sentences
+from alerts.content.summaries import headline
 from alerts.content.text import language_by_script, language_of, shorten, tidy
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from alerts.content.faithfulness import numbers
+from alerts.content.guard.faithfulness import numbers
 from alerts.content.rules import developments_for
 from alerts.content.topics import mention
 

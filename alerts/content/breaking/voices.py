@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from alerts.content.copies import voices
+from alerts.content.clusters.copies import voices
 from alerts.model import Article, Outlet
 
 _AGENCY = re.compile(r"\((AP|Reuters|AFP|dpa|UPI|ANSA|EFE|PA|Xinhua|TASS|Bloomberg)\)", re.IGNORECASE)

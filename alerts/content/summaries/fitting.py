@@ -8,7 +8,7 @@ or brackets, and never so that `police say` or `if` is cut off what it holds for
 import re
 from collections.abc import Callable, Iterator
 
-from alerts.content.figures import figures
+from alerts.content.guard.figures import figures
 from alerts.content.rules.cutting import Cutting, cutting_for
 
 Measure = Callable[[str], int]

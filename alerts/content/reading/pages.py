@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from alerts.content import agencies, articles, feeds
-from alerts.content.cleaning import clean, without_site
+from alerts.content.reading import agencies, articles, feeds
+from alerts.content.reading.cleaning import clean, without_site
 from alerts.content.text import key, language_by_script, language_of, tidy, tidy_lines
 from alerts.errors import ContentError
 from alerts.guarded import Worker

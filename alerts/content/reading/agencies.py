@@ -20,7 +20,7 @@ _LONGEST = 110
 @cache
 def _names() -> dict[str, str]:
     tables: dict[str, list[str]] = tomllib.loads(
-        (Path(__file__).parent / "rules" / "agencies.toml").read_text(encoding="utf-8")
+        (Path(__file__).parent.parent / "rules" / "agencies.toml").read_text(encoding="utf-8")
     )
     return {spelling: name for name, spellings in tables.items() for spelling in spellings}
 

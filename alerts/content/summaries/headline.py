@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from alerts.content.fitting import cut
+from alerts.content.summaries.fitting import cut
 from alerts.content.text import key, shorten, tidy, width
 from alerts.model import Article
 

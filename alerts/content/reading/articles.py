@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from alerts.content import agencies
-from alerts.content.cleaning import clean
-from alerts.content.feeds import FeedEntry
+from alerts.content.reading import agencies
+from alerts.content.reading.cleaning import clean
+from alerts.content.reading.feeds import FeedEntry
 from alerts.content.text import containment, key, language_by_script, words
 from alerts.model import Article, ArticleId, Image, Removed, Urgency
 

@@ -16,8 +16,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.content.likeness import Open, Sum, fading, shared, similarity
-from alerts.content.traits import Traits, traits_of
+from alerts.content.clusters.likeness import Open, Sum, fading, shared, similarity
+from alerts.content.clusters.traits import Traits, traits_of
 from alerts.model import Article, Story, StoryId
 
 #: a story that nothing joined for so long is closed

@@ -3,9 +3,9 @@
 import re
 
 from alerts.content import sentences
-from alerts.content.candidates import flaw_of
-from alerts.content.faithfulness import Guard
+from alerts.content.guard.faithfulness import Guard
 from alerts.content.rules import rules_for, stopwords
+from alerts.content.summaries.candidates import flaw_of
 from alerts.content.text import containment, is_sentence, key, words
 from alerts.model import Article, Sentence
 

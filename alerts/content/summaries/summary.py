@@ -8,12 +8,12 @@ lead does not say. Nothing is reworded; a number on which the articles disagree 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from alerts.content import headline
-from alerts.content.candidates import Candidate, candidates, content_of, leans, overlap
-from alerts.content.conflicts import Dispute, disputes
-from alerts.content.faithfulness import Guard
-from alerts.content.fitting import fit, with_less
-from alerts.content.standfirst import first_line_of, standfirst_of
+from alerts.content.guard.faithfulness import Guard
+from alerts.content.summaries import headline
+from alerts.content.summaries.candidates import Candidate, candidates, content_of, leans, overlap
+from alerts.content.summaries.conflicts import Dispute, disputes
+from alerts.content.summaries.fitting import fit, with_less
+from alerts.content.summaries.standfirst import first_line_of, standfirst_of
 from alerts.model import Article, Sentence, Summary
 
 ALERT_LIMIT = 300

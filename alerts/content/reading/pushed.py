@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.content import articles
-from alerts.content.cleaning import clean
+from alerts.content.reading import articles
+from alerts.content.reading.cleaning import clean
 from alerts.content.text import language_by_script, language_of, tidy
 from alerts.errors import ContentError
 from alerts.guarded import Worker

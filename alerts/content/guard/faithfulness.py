@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from alerts.content import sentences
-from alerts.content.figures import Figure, figures
-from alerts.content.figures import numbers as numbers
-from alerts.content.polarity import NEGATIONS, Denial, denials
+from alerts.content.guard.figures import Figure, figures
+from alerts.content.guard.figures import numbers as numbers
+from alerts.content.guard.polarity import NEGATIONS, Denial, denials
 from alerts.content.rules import openings_for, stopwords
 from alerts.content.text import key, stem, words
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from alerts.content.fetch import PER_HOST
+from alerts.content.fetching.fetch import PER_HOST
 
 AT_ONCE = 16
 

@@ -24,8 +24,8 @@ import httpx2
 import stamina
 import stamina.instrumentation
 
-from alerts.content.addresses import CheckedBackend, Deadline, Refused, Resolve, UnknownHost, resolve
-from alerts.content.answers import Fetched, NoAnswer, NoHost, NothingThere
+from alerts.content.fetching.addresses import CheckedBackend, Deadline, Refused, Resolve, UnknownHost, resolve
+from alerts.content.fetching.answers import Fetched, NoAnswer, NoHost, NothingThere
 from alerts.errors import ContentError
 
 MAX_REDIRECTS = 5

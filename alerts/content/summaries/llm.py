@@ -16,7 +16,7 @@ import httpcore2
 import httpx2
 
 from alerts.content import sentences
-from alerts.content.addresses import CheckedBackend, Deadline, Refused, Resolve, resolve
+from alerts.content.fetching.addresses import CheckedBackend, Deadline, Refused, Resolve, resolve
 from alerts.content.text import tidy
 from alerts.errors import ConfigError, ContentError
 from alerts.ports import SummaryRequest

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from alerts.content import sentences
-from alerts.content.fitting import is_balanced
 from alerts.content.rules import openings_for, stopwords
+from alerts.content.summaries.fitting import is_balanced
 from alerts.content.text import containment, is_sentence, stem, words
 from alerts.model import Article, Sentence
 

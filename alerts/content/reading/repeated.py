@@ -8,7 +8,7 @@ days is repeated too).
 import hashlib
 from dataclasses import replace
 
-from alerts.content.articles import content_hash
+from alerts.content.reading.articles import content_hash
 from alerts.content.rules import stopwords
 from alerts.content.text import key, stem, words
 from alerts.model import Article, Removed

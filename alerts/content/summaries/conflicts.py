@@ -11,10 +11,10 @@ from itertools import islice
 
 from alerts.content import sentences
 from alerts.content.breaking.counts import tolls
-from alerts.content.candidates import overlap
-from alerts.content.figures import Figure, figures
+from alerts.content.guard.figures import Figure, figures
 from alerts.content.rules import stopwords
 from alerts.content.rules.cutting import cutting_for
+from alerts.content.summaries.candidates import overlap
 from alerts.content.text import stem, words
 from alerts.model import Article
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alerts.content import agencies, shortcodes
+from alerts.content.reading import agencies, shortcodes
 from alerts.content.rules import Rules, rules_for
 from alerts.content.text import is_sentence, key, tidy, words
 from alerts.model import Removed
