@@ -121,7 +121,7 @@ class Clusterer:
                 if other.id == story.id or abs(other.seen_at - story.seen_at) > WINDOW:
                     continue
                 likeness = similarity(story, other) * fading(story, other)
-                if likeness >= _needed(story, other):
+                if likeness >= _needed(story, other) and _share_enough(story, other):
                     first, second = sorted((story, other), key=lambda one: (one.first_at, one.id))
                     found.append((likeness, first, second))
         if only is None:
@@ -218,6 +218,13 @@ class Clusterer:
                         scores[candidate] += weight * there.terms.get(term, 0.0) / there.length
         likeliest = sorted(scores, key=lambda candidate: (-scores[candidate], candidate))[:_COMPARED]
         return [self._stories[candidate] for candidate in likeliest]
+
+
+def _share_enough(one: Open, other: Open) -> bool:
+    """Tell whether two texts have more in common than a place and a time of day."""
+    if one.is_short or other.is_short:
+        return True
+    return sum(not term.startswith("^") for term in one.words.terms.keys() & other.words.terms.keys()) >= _LEAST_SHARED
 
 
 def _needed(one: Open, other: Open) -> float:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from alerts.content.rules import stopwords
-from alerts.content.text import stem, words
+from alerts.content.rules import stopwords, urgency_words_for
+from alerts.content.text import key, stem, words
 from alerts.model import Article
 
 #: the opening of a text tells the event; what comes later is background that other events share
@@ -27,6 +27,7 @@ _BEGINNING_WEIGHT = 0.5
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _CAPITAL = re.compile(r"[^\W\d_a-zß-öø-ÿ][\w’'-]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_MARKER = re.compile(r"\s*([^\W\d_][\w ]{2,15}?)\s*[:|–—!-]\s*")
 _SENTENCE_ENDS = frozenset(".!?…:")
 _BEFORE_A_WORD = " \"'“‘«„(["
 
@@ -46,7 +47,8 @@ class Traits:
 def traits_of(article: Article) -> Traits:
     """Count the words of an article's headline and opening, and its names and numbers."""
     parts = _opening(article.paragraphs or (article.standfirst,))
-    counted: Counter[str] = Counter(_terms(article.title) * _TITLE_WEIGHT)
+    title = _unmarked(article.title, article.language)
+    counted: Counter[str] = Counter(_terms(title) * _TITLE_WEIGHT)
     body = [term for part in parts for term in _terms(part)]
     counted.update(body)
     is_short = len(body) < _SHORT
@@ -54,7 +56,18 @@ def traits_of(article: Article) -> Traits:
         for term, count in list(counted.items()):
             if len(term) > _BEGINNING:
                 counted[f"^{term[:_BEGINNING]}"] += count * _BEGINNING_WEIGHT  # type: ignore[assignment]
-    return Traits(words=counted, names=_names(article.title, parts), is_short=is_short)
+    return Traits(words=counted, names=_names(title, parts), is_short=is_short)
+
+
+def _unmarked(title: str, language: str) -> str:
+    """Take the publisher's marker off a headline: two stories that are both breaking are not alike for that."""
+    marker = _MARKER.match(title)
+    return title[marker.end() :] if marker and key(marker[1]) in _markers(language) else title
+
+
+@lru_cache(maxsize=64)
+def _markers(language: str) -> frozenset[str]:
+    return frozenset(map(key, urgency_words_for(language).markers))
 
 
 def _opening(paragraphs: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from alerts.content.text import key
 from alerts.model import Article, ArticleId
@@ -41,8 +42,9 @@ _LAG = timedelta(hours=2)
 
 
 def luck_of(feed: str, now: datetime) -> float:
-    """Draw a number from 0 to 1 that is different for every feed and instant."""
-    return zlib.crc32(f"{feed} {now.isoformat()}".encode()) / 0xFFFFFFFF
+    """Draw a number from 0 to 1 that is different for every feed and instant; a port says nothing of whose it is."""
+    parts = urlsplit(feed)
+    return zlib.crc32(f"{parts.hostname} {parts.path}?{parts.query} {now.isoformat()}".encode()) / 0xFFFFFFFF
 
 
 def is_due(next_poll_at: datetime | None, now: datetime) -> bool:
