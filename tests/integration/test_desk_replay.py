@@ -1,5 +1,6 @@
 """A policy is tried on recorded material: it tells what would have gone out, sends nothing, and leaves no trace."""
 
+import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -45,9 +46,9 @@ FERRY = (
 )
 
 
-def feed(*told: tuple[tuple[str, str], datetime]) -> str:
+def feed(host: str, *told: tuple[tuple[str, str], datetime]) -> str:
     items = "".join(
-        f"<item><title>{title}</title><link>https://news.example/{abs(hash(title))}</link>"
+        f"<item><title>{title}</title><link>https://{host}.example/{zlib.crc32(title.encode())}</link>"
         f"<pubDate>{format_datetime(at)}</pubDate><description>{text}</description></item>"
         for (title, text), at in reversed(told)
     )
@@ -68,7 +69,7 @@ def tape(tmp_path: Path) -> Path:
         for minutes in (0, 5, 15, 25, 45):
             known = [one for one in told if one[1] <= at(minutes)]
             name = at(minutes).strftime("%Y-%m-%dT%H%MZ.xml")
-            (tmp_path / "tape" / outlet / name).write_text(feed(*known))
+            (tmp_path / "tape" / outlet / name).write_text(feed(outlet.partition(" ")[0].lower(), *known))
     return tmp_path / "tape"
 
 
@@ -92,7 +93,7 @@ def test_recorded_feeds_run_through_the_policy_by_their_own_clock(desk: Newsdesk
     assert [gate.name for gate in alert.asked] == ["approval"]
     assert ferry.outlet == "Coast Gazette"
     assert update.reasons[0] == "a number grew: 2 dead before, now 14"
-    assert found.articles == 5
+    assert found.articles == 6
     assert dump(desk) == before, "the newsroom's own database knows nothing of it"
     desk.close()
 
@@ -162,7 +163,7 @@ def test_recordings_have_their_time_from_their_name_or_from_the_file(desk: Newsd
     folder = tmp_path / "tape" / "coast-gazette" / "sport"
     folder.mkdir(parents=True)
     for name in ("2026-10-01T0700Z.xml", "20261001T070500.xml", "feed-2026-10-01T09:10:00+02:00.xml", "latest.xml"):
-        (folder / name).write_text(feed())
+        (folder / name).write_text(feed("herald"))
     found = recordings(tmp_path / "tape", desk.config.all_outlets)
     assert [one.at for one in found[:3]] == [datetime(2026, 10, 1, 7, minute, tzinfo=UTC) for minute in (0, 5, 10)]
     assert {one.feed for one in found} == {("Coast Gazette", "sport")}
